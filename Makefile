@@ -1,0 +1,80 @@
+# Two commands: `make demo` runs the main job on the embedded study, `make test` runs every check of the gate.
+# Both make their environment, and are quick the second time. `make help` lists the rest.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+OUTPUT ?= output
+CARGO := cargo
+# The extension must not link libpython; set for every cargo call, so that nothing is built twice.
+export PYO3_BUILD_EXTENSION_MODULE := 1
+export PYTHONHASHSEED := 0
+export MPLBACKEND := Agg
+
+RUST_SOURCES := Cargo.toml Cargo.lock $(shell find src -type f 2>/dev/null)
+PY_SOURCES := pyproject.toml $(shell find python -name '*.py' -o -name '*.pyi' -o -name '*.toml' -o -name '*.csv' -o -name '*.j2' -o -name '*.json' 2>/dev/null)
+
+.PHONY: help demo test fmt lint rust pytest stubs notebooks bench docs clean toolchain
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
+
+toolchain:
+	@command -v $(CARGO) >/dev/null || { echo "Steelyard needs a Rust toolchain (cargo, 1.89 or newer): install it with rustup, then run make again."; exit 1; }
+	@command -v $(PYTHON) >/dev/null || { echo "Steelyard needs Python 3.11 or newer as '$(PYTHON)': install it, or name another with 'make PYTHON=python3.12'."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Steelyard needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) --version). Name another with 'make PYTHON=python3.12'."; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "This Python lacks venv: install it (Debian: apt-get install python3-venv)."; exit 1; }
+
+$(BIN)/.environment: pyproject.toml | toolchain
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet 'maturin>=1.9.4,<2' 'numpy>=1.26' 'pandas>=2.1' 'narwhals>=2.0' 'matplotlib>=3.8' 'jinja2>=3.1' 'tqdm>=4.66'
+	@touch $@
+
+$(BIN)/.test-environment: $(BIN)/.environment
+	$(BIN)/python -m pip install --quiet --group test
+	@touch $@
+
+# The package is installed in place: Python files are read where they stand, the core is built with the gate's profile.
+$(BIN)/.built: $(BIN)/.environment $(RUST_SOURCES)
+	$(BIN)/maturin develop --quiet --locked --profile gate
+	@touch $@
+
+demo: $(BIN)/.built  ## run the main job on the embedded study and write a report
+	$(BIN)/python -m steelyard demo --output $(OUTPUT)
+
+test: lint rust pytest stubs notebooks  ## every check of the gate
+	@echo "make test: all checks passed. Left to targets of their own: make bench (speed)."
+
+fmt: $(BIN)/.test-environment  ## format Rust and Python
+	$(CARGO) fmt
+	$(BIN)/ruff format python tests/python benches
+	$(BIN)/ruff check --fix python tests/python benches
+
+lint: $(BIN)/.test-environment
+	$(CARGO) fmt --check
+	$(CARGO) clippy --locked --profile gate --all-targets --features python -- -D warnings
+	$(BIN)/ruff format --check python tests/python benches
+	$(BIN)/ruff check python tests/python benches
+
+rust: | toolchain
+	$(CARGO) test --locked --profile gate
+	RUSTDOCFLAGS=-Dwarnings $(CARGO) doc --locked --profile gate --no-deps --document-private-items
+
+pytest: $(BIN)/.built $(BIN)/.test-environment
+	$(BIN)/python -m pytest
+
+stubs: $(BIN)/.built $(BIN)/.test-environment
+	$(BIN)/mypy
+	$(BIN)/stubtest --mypy-config-file pyproject.toml steelyard._core
+
+notebooks: $(BIN)/.built $(BIN)/.test-environment
+	$(BIN)/python -m pytest --nbmake --override-ini testpaths=notebooks --override-ini filterwarnings=default notebooks
+
+bench: $(BIN)/.test-environment  ## measure speed beside the peers
+	$(BIN)/python -m pip install --quiet --group bench
+	$(BIN)/maturin develop --quiet --locked --release && rm -f $(BIN)/.built
+	$(BIN)/python -m benches
+
+clean:  ## remove what was built
+	rm -rf target $(VENV) $(OUTPUT) docs/_build

@@ -1,0 +1,35 @@
+//! Steelyard: weighing fidelity items by the outcomes that go with them.
+//!
+//! Evaluators score programmes on a fidelity scale (25 items, 1 to 5, at six to a few hundred sites) and look at who
+//! got a job. Three questions follow: should the items be weighted, how sure is that with so few sites, and what do
+//! people say about it. This crate answers them without knowing Python; `py` (feature `python`) is its one binding.
+//!
+//! # Why it is hard
+//!
+//! The site is the unit and sites are few. Twenty-five slopes cannot be estimated from six sites, ties are real because
+//! scores are small integers, resampling distributions are coarse, and a scheme that was tuned on the data it is judged
+//! by always looks better than a plain total. So every room reports a status, enumerates where it can, and never
+//! returns a number without saying what the data could know.
+//!
+//! # The rooms, in import order
+//!
+//! A room imports only from rooms above it; `tests/behaviours/house.rs` keeps it so.
+//!
+//! | room | what it holds |
+//! |---|---|
+//! | [`error`] | one error type; each variant carries what, where, got, allowed, remedy |
+//! | [`job`] | cancel flag and progress counter that every long loop polls |
+//! | [`stream`] | seeds and counter-based streams: replicate i draws from `stream(seed, i)`, always |
+//! | [`parallel`] | threads as a value; one pool per job |
+//!
+//! # Where to start
+//!
+//! To add a statistic, read `resample`; to add a way of weighting, `weighting`; to bind either, `py`.
+
+pub mod error;
+pub mod job;
+pub mod parallel;
+pub mod stream;
+
+#[cfg(feature = "python")]
+mod py;

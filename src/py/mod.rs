@@ -1,0 +1,26 @@
+//! The binding: the only room that names pyo3 or numpy. One file per public room, one door for long calls.
+//!
+//! Types cross as follows: arrays as NumPy arrays (copied in once, checked C order and dtype in Python), options as
+//! JSON text read by serde, structured results as plain Python objects written by [`convert::to_python`]. Nothing here
+//! computes; each function converts, calls one core function through [`door`], and converts back.
+
+#[allow(dead_code)]
+mod convert;
+#[allow(dead_code)]
+mod door;
+mod errors;
+
+use pyo3::prelude::*;
+
+/// The compiled core of Steelyard. Private: use the public functions of the package.
+#[pymodule]
+mod _core {
+    use super::PyResult;
+    use pyo3::prelude::*;
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+        module.add("debug_build", cfg!(debug_assertions))
+    }
+}

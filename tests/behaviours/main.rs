@@ -1,0 +1,4 @@
+//! Behaviours of the core, one file per subject.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod house;

@@ -21,6 +21,7 @@
 //! | [`job`] | cancel flag and progress counter that every long loop polls |
 //! | [`stream`] | seeds and counter-based streams: replicate i draws from `stream(seed, i)`, always |
 //! | [`parallel`] | threads as a value; one pool per job |
+//! | [`num`] | distributions, quantiles, ranks, sums |
 //!
 //! # Where to start
 //!
@@ -28,6 +29,7 @@
 
 pub mod error;
 pub mod job;
+pub mod num;
 pub mod parallel;
 pub mod stream;
 

@@ -1,0 +1,3 @@
+//! Small numerics that every room needs: distributions, quantiles, ranks, sums.
+
+pub mod special;

@@ -96,13 +96,15 @@ mod tests {
     // Values of R 4.2: qnorm(.975), qt(.975, 5), qt(.975, 11), qbeta(.025, 3, 8), pf(3, 2, 9, lower = FALSE).
     #[test]
     fn agree_with_r() {
-        let close = |a: f64, b: f64| assert!((a - b).abs() <= 1e-12 * b.abs().max(1.0), "{a} {b}");
-        close(normal_quantile(0.975), 1.959_963_984_540_054);
+        // The normal comes from libm; the incomplete beta of statrs is good to about 1e-12 in probability, 1e-11 in quantiles.
+        let within = |a: f64, b: f64, tolerance: f64| assert!((a - b).abs() <= tolerance * b.abs().max(1.0), "{a} {b}");
+        let close = |a, b| within(a, b, 2e-11);
+        within(normal_quantile(0.975), 1.959_963_984_540_054, 1e-15);
         close(t_quantile(0.975, 5.0), 2.570_581_835_636_314);
         close(t_quantile(0.975, 11.0), 2.200_985_160_082_949);
         close(t_quantile(0.025, 11.0), -2.200_985_160_082_949);
         close(t_two_sided(2.570_581_835_636_314, 5.0), 0.05);
-        close(normal_cdf(-1.959_963_984_540_054), 0.025);
+        within(normal_cdf(-1.959_963_984_540_054), 0.025, 1e-15);
         close(chi2_upper(3.841_458_820_694_124, 1.0), 0.05);
     }
 

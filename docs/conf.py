@@ -1,0 +1,24 @@
+"""Sphinx configuration. Warnings are errors (`make docs`)."""
+
+from importlib.metadata import version as installed
+
+project = "Steelyard"
+author = "The Steelyard developers"
+copyright = "The Steelyard developers"  # noqa: A001
+version = release = installed("steelyard")
+
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "numpydoc"]
+exclude_patterns = ["_build", "**.ipynb_checkpoints"]
+html_theme = "furo"
+html_title = f"Steelyard {version}"
+
+myst_enable_extensions = ["dollarmath", "amsmath", "deflist", "colon_fence"]
+myst_heading_anchors = 3
+nb_execution_mode = "cache"
+nb_execution_timeout = 300
+nb_execution_raise_on_error = True
+
+autosummary_generate = True
+autodoc_typehints = "none"
+numpydoc_show_class_members = False
+numpydoc_class_members_toctree = False

@@ -22,15 +22,23 @@
 //! | [`stream`] | seeds and counter-based streams: replicate i draws from `stream(seed, i)`, always |
 //! | [`parallel`] | threads as a value; one pool per job |
 //! | [`num`] | distributions, quantiles, ranks, sums |
+//! | [`scale`] | fidelity instruments as data |
+//! | [`data`] | scores of sites, checked once |
+//! | [`resample`] | splits of sites into two groups |
+//! | [`describe`] | totals, subscales, bands, item profiles and gaps between groups |
 //!
 //! # Where to start
 //!
 //! To add a statistic, read `resample`; to add a way of weighting, `weighting`; to bind either, `py`.
 
+pub mod data;
+pub mod describe;
 pub mod error;
 pub mod job;
 pub mod num;
 pub mod parallel;
+pub mod resample;
+pub mod scale;
 pub mod stream;
 
 #[cfg(feature = "python")]

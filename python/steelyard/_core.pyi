@@ -1,4 +1,30 @@
 """The compiled core. Private: use the public functions of the package."""
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
 __version__: str
 debug_build: bool
+
+def fidelity_describe(scale: str, scores: NDArray[np.float64]) -> dict[str, Any]: ...
+def fidelity_gaps(
+    scale: str,
+    scores: NDArray[np.float64],
+    group: Sequence[bool | None],
+    n_resamples: int,
+    limit: int,
+    seed: int,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[dict[str, Any], bool]: ...
+def scale_band(scale: str, total: float) -> str | None: ...
+def scale_ids() -> list[str]: ...
+def scale_read(text: str, toml: bool) -> dict[str, Any]: ...
+def scale_replace(scale: str, changes: str) -> dict[str, Any]: ...
+def scale_shipped(id: str) -> dict[str, Any]: ...
+def scale_total(scale: str, scores: Sequence[float]) -> tuple[dict[str, Any], list[float | None]]: ...
+def study_check(
+    scale: str, sites: Sequence[str], scores: NDArray[np.float64], incomplete: str
+) -> tuple[NDArray[np.float64], list[dict[str, Any]], list[int]]: ...

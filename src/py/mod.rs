@@ -4,11 +4,12 @@
 //! JSON text read by serde, structured results as plain Python objects written by [`convert::to_python`]. Nothing here
 //! computes; each function converts, calls one core function through [`door`], and converts back.
 
-#[allow(dead_code)]
 mod convert;
-#[allow(dead_code)]
+mod describe;
 mod door;
 mod errors;
+mod scale;
+mod study;
 
 use pyo3::prelude::*;
 
@@ -16,6 +17,12 @@ use pyo3::prelude::*;
 #[pymodule]
 mod _core {
     use super::PyResult;
+    #[pymodule_export]
+    use super::describe::{fidelity_describe, fidelity_gaps};
+    #[pymodule_export]
+    use super::scale::{scale_band, scale_ids, scale_read, scale_replace, scale_shipped, scale_total};
+    #[pymodule_export]
+    use super::study::study_check;
     use pyo3::prelude::*;
 
     #[pymodule_init]

@@ -1,4 +1,5 @@
 //! Behaviours of the core, one file per subject.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod fidelity;
 mod house;

@@ -22,6 +22,7 @@
 //! | [`stream`] | seeds and counter-based streams: replicate i draws from `stream(seed, i)`, always |
 //! | [`parallel`] | threads as a value; one pool per job |
 //! | [`num`] | distributions, quantiles, ranks, sums |
+//! | [`linalg`] | Gram, Cholesky, QR, SVD, eigen, non-negative least squares, linear programs |
 //!
 //! # Where to start
 //!
@@ -29,6 +30,7 @@
 
 pub mod error;
 pub mod job;
+pub mod linalg;
 pub mod num;
 pub mod parallel;
 pub mod stream;

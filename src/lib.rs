@@ -23,6 +23,8 @@
 //! | [`parallel`] | threads as a value; one pool per job |
 //! | [`num`] | distributions, quantiles, ranks, sums |
 //! | [`linalg`] | Gram, Cholesky, QR, SVD, eigen, non-negative least squares, linear programs |
+//! | [`regress`] | estimators on centred moments, and what a design can know |
+//! | [`weighting`] | schemes: unit, correlation, ridge, shrink to target, non-negative |
 //!
 //! # Where to start
 //!
@@ -33,7 +35,9 @@ pub mod job;
 pub mod linalg;
 pub mod num;
 pub mod parallel;
+pub mod regress;
 pub mod stream;
+pub mod weighting;
 
 #[cfg(feature = "python")]
 mod py;

@@ -14,7 +14,7 @@ export MPLBACKEND := Agg
 RUST_SOURCES := Cargo.toml Cargo.lock $(shell find src -type f 2>/dev/null)
 PY_SOURCES := pyproject.toml $(shell find python -name '*.py' -o -name '*.pyi' -o -name '*.toml' -o -name '*.csv' -o -name '*.j2' -o -name '*.json' 2>/dev/null)
 
-.PHONY: help demo test fmt lint rust pytest stubs notebooks bench docs clean toolchain
+.PHONY: help demo test fmt lint rust pytest stubs notebooks bench docs wheel clean toolchain
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
@@ -75,6 +75,22 @@ bench: $(BIN)/.test-environment  ## measure speed beside the peers
 	$(BIN)/python -m pip install --quiet --group bench
 	$(BIN)/maturin develop --quiet --locked --release && rm -f $(BIN)/.built
 	$(BIN)/python -m benches
+
+docs: $(BIN)/.built  ## build the documentation, warnings as errors
+	$(BIN)/python -m pip install --quiet --group docs
+	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
+	@echo "Open docs/_build/html/index.html"
+
+wheel: $(BIN)/.environment  ## build wheel and sdist, install each offline in a fresh environment, run the main job
+	rm -rf dist && mkdir -p dist/offline
+	$(BIN)/maturin build --quiet --release --locked --out dist
+	$(BIN)/maturin sdist --quiet --out dist
+	$(BIN)/python -m pip download --quiet --dest dist/offline 'maturin>=1.9.4,<2' dist/*.whl
+	for built in dist/*.whl dist/*.tar.gz; do \
+	  rm -rf dist/venv && $(PYTHON) -m venv dist/venv && \
+	  CARGO_NET_OFFLINE=true dist/venv/bin/python -m pip install --quiet --no-index --find-links dist/offline $$built && \
+	  (cd dist && venv/bin/python -m steelyard demo --output demo >/dev/null) && echo "$$built: installs offline and runs" || exit 1; \
+	done; rm -rf dist/venv
 
 clean:  ## remove what was built
 	rm -rf target $(VENV) $(OUTPUT) docs/_build

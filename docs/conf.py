@@ -1,11 +1,11 @@
 """Sphinx configuration. Warnings are errors (`make docs`)."""
 
-from importlib.metadata import version as installed
+from steelyard import __version__
 
 project = "Steelyard"
 author = "The Steelyard developers"
 copyright = "The Steelyard developers"  # noqa: A001
-version = release = installed("steelyard")
+version = release = __version__
 
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "numpydoc"]
 exclude_patterns = ["_build", "**.ipynb_checkpoints"]

@@ -22,10 +22,13 @@
 //! | [`stream`] | seeds and counter-based streams: replicate i draws from `stream(seed, i)`, always |
 //! | [`parallel`] | threads as a value; one pool per job |
 //! | [`num`] | distributions, quantiles, ranks, sums |
+//! | [`linalg`] | Gram, Cholesky, QR, SVD, eigen, non-negative least squares, linear programs |
 //! | [`scale`] | fidelity instruments as data |
 //! | [`data`] | scores of sites, checked once |
+//! | [`regress`] | estimators on centred moments, and what a design can know |
 //! | [`resample`] | splits of sites into two groups |
 //! | [`describe`] | totals, subscales, bands, item profiles and gaps between groups |
+//! | [`weighting`] | schemes: unit, correlation, ridge, shrink to target, non-negative |
 //!
 //! # Where to start
 //!
@@ -35,11 +38,14 @@ pub mod data;
 pub mod describe;
 pub mod error;
 pub mod job;
+pub mod linalg;
 pub mod num;
 pub mod parallel;
+pub mod regress;
 pub mod resample;
 pub mod scale;
 pub mod stream;
+pub mod weighting;
 
 #[cfg(feature = "python")]
 mod py;

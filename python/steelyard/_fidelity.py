@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import html
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from . import _core
 from ._frames import columns_of, frame_in, is_frame
 from ._groups import groups_of, membership, sides
-from ._html import notes, table
+from ._html import table
 from ._long import Progress, run_long
 from ._printed import printed_caveats
 from ._random import RNG, seed_of
@@ -198,14 +199,16 @@ class FidelityResult(Result):
         return lines
 
     def _repr_html_(self) -> str:
-        parts = [
-            table(f"Fidelity totals, {self.scale.id}", self.tables["totals"]),
-            table("Bands", self.tables["bands"]) if self.tables["bands"]["band"] else "",
-            table("Items", self.tables["items"]),
-        ]
+        captions = {"totals": f"Fidelity totals, {self.scale.id}", "bands": "Bands", "items": "Items"}
         if self.contrast is not None:
-            parts.append(table(f"Gaps: {self.contrast}", self.tables["gaps"]))
-        return "".join(parts) + notes(self.caveats)
+            captions["gaps"] = f"Gaps: {self.contrast}"
+        parts = [
+            table(caption, list(self.tables[name]), list(zip(*self.tables[name].values(), strict=True)))
+            for name, caption in captions.items()
+            if name != "bands" or self.tables[name]["band"]
+        ]
+        notes = "".join(f"<li>{html.escape(text)}</li>" for text in self.caveats)
+        return "".join(parts) + (f"<ul>{notes}</ul>" if notes else "")
 
     def plot(self, ax: Any = None) -> Any:
         """Draw the heat strip: items x sites with the scores printed, sites ordered by total.

@@ -1,38 +1,81 @@
-"""Small accessible HTML tables: a caption, column and row scopes, no script."""
+"""Accessible HTML tables for results: a caption, scoped headers, text escaped, no script and no outside resource."""
 
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Sequence
 from typing import Any
 
+_STYLE = (
+    "border-collapse:collapse;font-variant-numeric:tabular-nums;margin:.5em 0",
+    "text-align:left;font-weight:600;padding-bottom:.3em;caption-side:top",
+    "text-align:left;border-bottom:1.5px solid currentColor;padding:.2em .8em .2em 0;vertical-align:bottom",
+    "padding:.15em .8em .15em 0;border-bottom:1px solid #ccc;vertical-align:top",
+)
 
-def shown(value: Any) -> str:
-    """Return a cell as text: numbers to at most three decimals, None as an en dash."""
+
+def number(value: Any, digits: int = 3) -> str:
+    """Write a cell as a person would: integers whole, floats to `digits` significant decimals, None and NaN as a dash.
+
+    Examples
+    --------
+    >>> number(97.0), number(0.8340576562), number(None), number(float("inf")), number("fair")
+    ('97', '0.834', '–', '∞', 'fair')
+    """
     if value is None:
         return "–"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:.3f}".rstrip("0").rstrip(".") if value == value else "–"
-    return str(value)
+    if isinstance(value, int):
+        return str(value)
+    try:
+        x = float(value)
+    except (TypeError, ValueError):
+        return str(value)
+    if isinstance(value, str):
+        return value
+    if math.isnan(x):
+        return "–"
+    if math.isinf(x):
+        return "∞" if x > 0 else "−∞"
+    if x == int(x) and abs(x) < 1e15:
+        return str(int(x)).replace("-", "−")
+    return f"{x:.{digits}f}".replace("-", "−")
 
 
-def table(caption: str, columns: Mapping[str, Sequence[Any]], heads: Mapping[str, str] | None = None) -> str:
-    """Return a table whose first column heads its rows."""
-    names = list(columns)
-    heads = heads or {}
-    head = "".join(f'<th scope="col">{html.escape(heads.get(name, name))}</th>' for name in names)
-    rows = []
-    for row in zip(*(columns[name] for name in names), strict=True):
-        first, *rest = (html.escape(shown(cell)) for cell in row)
-        rows.append(f'<tr><th scope="row">{first}</th>{"".join(f"<td>{cell}</td>" for cell in rest)}</tr>')
+def table(
+    caption: str,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    *,
+    digits: int = 3,
+    note: str = "",
+) -> str:
+    """Return one table as HTML; the first cell of each row is its header.
+
+    Parameters
+    ----------
+    caption
+        Says what the table shows.
+    columns
+        Column headers.
+    rows
+        Cells: text is escaped, numbers are written by `number`.
+    digits
+        Decimals of floats.
+    note
+        A line below the table.
+    """
+    whole, above, head, cell = _STYLE
+    heads = "".join(f'<th scope="col" style="{head}">{html.escape(str(c))}</th>' for c in columns)
+    body = []
+    for row in rows:
+        first, *rest = (html.escape(number(x, digits)) for x in row)
+        cells = "".join(f'<td style="{cell}">{x}</td>' for x in rest)
+        body.append(f'<tr><th scope="row" style="{cell};font-weight:normal;text-align:left">{first}</th>{cells}</tr>')
+    below = f'<p style="font-size:.9em;margin:.2em 0 .8em">{html.escape(note)}</p>' if note else ""
     return (
-        f"<table><caption>{html.escape(caption)}</caption><thead><tr>{head}</tr></thead>"
-        f"<tbody>{''.join(rows)}</tbody></table>"
+        f'<table style="{whole}"><caption style="{above}">{html.escape(caption)}</caption>'
+        f"<thead><tr>{heads}</tr></thead><tbody>{''.join(body)}</tbody></table>{below}"
     )
-
-
-def notes(texts: Sequence[str]) -> str:
-    """Return notes as a list, or nothing."""
-    return "<ul>" + "".join(f"<li>{html.escape(text)}</li>" for text in texts) + "</ul>" if texts else ""

@@ -209,7 +209,7 @@ def test_results_replay_tidy_and_read(norway: FidelityResult) -> None:
     assert set(tidy["kind"]) == {"mean", "gap"}
     assert tidy.loc[0, "estimate"] == pytest.approx(589 / 6)
     page = norway._repr_html_()
-    assert page.count("<caption>") == 4
+    assert page.count("<caption") == 4
     assert "<script" not in page
 
 

@@ -15,7 +15,7 @@ _FEW_GAPS = 8
 
 
 def fidelity_section(fidelity: FidelityResult) -> Section:
-    """Totals with bands, subscale sums, and the heat strip."""
+    """Show totals with bands, subscale sums, and the heat strip."""
     totals, sums = fidelity.tables["totals"], fidelity.tables["subscales"]
     names = list(dict.fromkeys(sums["subscale"]))
     by_site: dict[str, dict[str, Any]] = {site: {} for site in totals["site"]}
@@ -46,7 +46,7 @@ def fidelity_section(fidelity: FidelityResult) -> Section:
 
 
 def spread_words(fidelity: FidelityResult) -> str:
-    """Mean, SD, median and range of the totals, and the bands, in one sentence."""
+    """Write mean, SD, median and range of the totals, and the bands, in one sentence."""
     bands = fidelity.tables["bands"]
     counts = ", ".join(f"{n} {band}" for band, n in zip(bands["band"], bands["n"], strict=True) if n)
     if fidelity.mean is None or fidelity.sd is None:
@@ -58,7 +58,7 @@ def spread_words(fidelity: FidelityResult) -> str:
 
 
 def gaps_section(fidelity: FidelityResult) -> Section:
-    """The largest gaps between the two groups, with the floor of the test beside them."""
+    """Show the largest gaps between the two groups, with the floor of the test beside them."""
     gaps = fidelity.tables["gaps"]
     items = [j for j, kind in enumerate(gaps["kind"]) if kind == "item" and gaps["difference"][j] is not None]
     items.sort(key=lambda j: (-abs(gaps["difference"][j]), j))
@@ -93,12 +93,12 @@ def _title(fidelity: FidelityResult, item_id: str) -> str:
 
 
 def caveats_section(caveats: Sequence[str]) -> Section:
-    """What a reader must know before quoting a number."""
+    """List what a reader must know before quoting a number."""
     return Section("caveats", "Caveats", (), (Block("list", lines=tuple(dict.fromkeys(caveats))),))
 
 
 def reporting_section(lines: Sequence[str]) -> Section:
-    """Sentences that can be taken over into a paper."""
+    """List sentences that can be taken over into a paper."""
     return Section("reporting", "How to report this", (), (Block("list", lines=tuple(lines)),))
 
 

@@ -1,7 +1,7 @@
 """The report: one self-contained, accessible HTML file that one would attach to a paper, and a short summary in words.
 
-`demo` runs the main job on the embedded study; `own_data` does the same for a scoring sheet of the user's own. Both only
-call public functions and arrange what these return: every number in a report can be had in a notebook.
+`demo` runs the main job on the embedded study; `own_data` does the same for a scoring sheet of the user's own. Both
+only call public functions and arrange what these return: every number in a report can be had in a notebook.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def trusted(html_text: str) -> Any:
     """Mark HTML that a result of ours wrote (and escaped) as ready for the page."""
     from markupsafe import Markup
 
-    return Markup(html_text)  # noqa: S704
+    return Markup(html_text)
 
 
 def table_of(result: Any, caption: str) -> Block:

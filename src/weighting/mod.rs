@@ -1,3 +1,10 @@
 //! Ways of weighting, and the contest between them.
 
+pub mod crossfit;
+mod fold;
+pub mod gain;
+pub mod null;
+pub mod panel;
 pub mod schemes;
+mod spectral;
+pub mod verdict;

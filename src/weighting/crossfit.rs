@@ -1,0 +1,366 @@
+//! Leave one site out, with tuning nested inside: every scheme, the unit total included, predicts each site from the others.
+//!
+//! A scheme gives a direction; slope and intercept of its score (and the covariates' coefficients) are then fitted by
+//! least squares in the training fold, the same for every scheme, so that nobody wins by shrinking alone. A penalty is
+//! chosen inside the training fold, by leaving each of its sites out in turn.
+//!
+//! [`Plan::new`] does what does not depend on the outcome, once; [`Plan::predict`] then costs a few sums for each fold,
+//! and that is what a thousand replicates pay. Schemes without such a path go through the general protocol.
+
+use super::fold::{Fold, FoldSums, Totals, site_products};
+use super::panel::Panel;
+use super::schemes::tune::{self, calibrated, leave_one_out};
+use super::schemes::{Scheme, Setting, Status};
+use super::spectral::{HeldRow, PathSpace, Spectral, held_rows};
+use crate::error::Result;
+use crate::regress::ridge::penalty_grid;
+use rayon::prelude::*;
+
+/// Steps of the penalty grid: as many as general tuning takes.
+const STEPS: usize = 41;
+
+/// Everything about a contest that does not depend on the outcome.
+#[derive(Debug)]
+pub struct Plan<'a> {
+    panel: &'a Panel,
+    outer: Vec<Fold>,
+    /// Training folds without sites i and j, at [`pair`] (i < j).
+    inner: Vec<Fold>,
+    grids: Vec<Vec<f64>>,
+    contestants: Vec<Contestant>,
+}
+
+#[derive(Debug)]
+enum Contestant {
+    Unit,
+    Correlation { non_negative: bool },
+    Path(Box<Path>),
+    General(Scheme),
+}
+
+/// A scheme with a penalty path, decomposed in every fold.
+#[derive(Debug)]
+struct Path {
+    to_target: bool,
+    outer: Vec<Option<(Spectral, Vec<HeldRow>)>>,
+    /// For each pair: the decomposition, and the held-out rows of its first and second site.
+    inner: Vec<Option<(Spectral, [Vec<HeldRow>; 2])>>,
+}
+
+/// Working space for one thread.
+#[derive(Debug)]
+pub struct Space {
+    totals: Totals,
+    outer: FoldSums,
+    inner: FoldSums,
+    path: PathSpace,
+    direction: Vec<f64>,
+    adjusted: Vec<f64>,
+    /// Per path, site and penalty: summed squared error of the inner folds.
+    errors: Vec<f64>,
+    /// Per site: what the base alone makes, summed over the inner folds.
+    null: Vec<f64>,
+    /// Held-out predictions per scheme and row.
+    pub predictions: Vec<Vec<f64>>,
+    /// Held-out predictions of intercept and covariates alone.
+    pub base: Vec<f64>,
+    /// Penalty chosen per scheme and site; NaN where there is none.
+    pub penalties: Vec<Vec<f64>>,
+}
+
+impl<'a> Plan<'a> {
+    /// Prepares the folds and decompositions for these schemes.
+    pub fn new(panel: &'a Panel, schemes: &[Scheme]) -> Result<Self> {
+        let products = site_products(panel);
+        let whole = products.sum_axis(ndarray::Axis(0));
+        let sites = panel.sites();
+        let fold = |excluded: &[usize]| Fold::new(panel, &whole, &products, excluded);
+        let outer: Vec<Fold> = (0..sites).map(|i| fold(&[i])).collect();
+        let kinds: Vec<Kind> = schemes.iter().map(|scheme| kind_of(scheme, panel)).collect();
+        let needs_pairs = kinds.iter().any(|kind| matches!(kind, Kind::Path { .. }));
+        let inner: Vec<Fold> =
+            if needs_pairs { pairs(sites).into_par_iter().map(|(i, j)| fold(&[i, j])).collect() } else { Vec::new() };
+        let grids = outer.iter().map(|fold| grid(panel, fold)).collect();
+        let mut plan = Self { panel, outer, inner, grids, contestants: Vec::new() };
+        for (scheme, kind) in schemes.iter().zip(kinds) {
+            let contestant = match kind {
+                Kind::Unit => Contestant::Unit,
+                Kind::Correlation { non_negative } => Contestant::Correlation { non_negative },
+                Kind::Path { to_target } => Contestant::Path(Box::new(plan.path(to_target)?)),
+                Kind::General => Contestant::General(scheme.clone()),
+            };
+            plan.contestants.push(contestant);
+        }
+        Ok(plan)
+    }
+
+    fn path(&self, to_target: bool) -> Result<Path> {
+        let sites = self.panel.sites();
+        let outer = (0..sites)
+            .map(|i| {
+                let fold = &self.outer[i];
+                let found = Spectral::new(fold, sites - 1, to_target)?;
+                Ok(found.map(|spectral| {
+                    let held = held_rows(self.panel, fold, &spectral, i);
+                    (spectral, held)
+                }))
+            })
+            .collect::<Result<_>>()?;
+        let inner = pairs(sites)
+            .into_par_iter()
+            .map(|(i, j)| {
+                let fold = &self.inner[pair(i, j, sites)];
+                let found = Spectral::new(fold, sites - 2, to_target)?;
+                Ok(found.map(|spectral| {
+                    let held = [i, j].map(|site| held_rows(self.panel, fold, &spectral, site));
+                    (spectral, held)
+                }))
+            })
+            .collect::<Result<_>>()?;
+        Ok(Path { to_target, outer, inner })
+    }
+
+    /// How many schemes are in the contest.
+    pub fn schemes(&self) -> usize {
+        self.contestants.len()
+    }
+
+    /// Working space for one thread.
+    pub fn space(&self) -> Space {
+        let (n, p, sites) = (self.panel.outcome.len(), self.panel.item_count(), self.panel.sites());
+        let schemes = self.contestants.len();
+        Space {
+            totals: Totals::empty(self.panel),
+            outer: FoldSums::empty(self.panel),
+            inner: FoldSums::empty(self.panel),
+            path: PathSpace::new(p),
+            direction: vec![0.0; p],
+            adjusted: vec![0.0; p],
+            errors: vec![0.0; schemes * sites * (STEPS + 1)],
+            null: vec![0.0; sites],
+            predictions: vec![vec![0.0; n]; schemes],
+            base: vec![0.0; n],
+            penalties: vec![vec![f64::NAN; sites]; schemes],
+        }
+    }
+
+    /// Predicts every row of `y` from the other sites, by every scheme; the result is in `space`.
+    pub fn predict(&self, y: &[f64], space: &mut Space) -> Result<()> {
+        space.totals.sum(self.panel, y);
+        if !self.inner.is_empty() {
+            self.tune(y, space);
+        }
+        for site in 0..self.panel.sites() {
+            self.outer[site].sums(self.panel, &space.totals, y, &mut space.outer);
+            for row in &self.panel.rows[site] {
+                space.base[*row] = space.outer.base_prediction(self.panel, *row);
+            }
+            for c in 0..self.contestants.len() {
+                self.predict_site(c, site, y, space)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn predict_site(&self, c: usize, site: usize, y: &[f64], space: &mut Space) -> Result<()> {
+        let fold = &self.outer[site];
+        match &self.contestants[c] {
+            Contestant::Unit => {
+                space.direction.fill(1.0);
+                self.along_direction(c, site, space);
+            }
+            Contestant::Correlation { non_negative } => {
+                for (j, d) in space.direction.iter_mut().enumerate() {
+                    let spread = fold.gram[[j, j]];
+                    let value = if spread > 0.0 { space.outer.cross[j] / spread } else { 0.0 };
+                    *d = if *non_negative { value.max(0.0) } else { value };
+                }
+                fold.pin(&mut space.direction);
+                self.along_direction(c, site, space);
+            }
+            Contestant::Path(path) => {
+                let penalty = self.chosen(c, site, path, space);
+                space.penalties[c][site] = penalty;
+                if let Some((spectral, _)) = &path.outer[site] {
+                    spectral.load(&space.outer, &mut space.path);
+                }
+                for (at, row) in self.panel.rows[site].iter().enumerate() {
+                    let added = path.outer[site].as_ref().map_or(0.0, |(spectral, held)| {
+                        spectral.contribution(fold, &space.outer, &held[at], penalty, &mut space.path)
+                    });
+                    space.predictions[c][*row] = space.base[*row] + added;
+                }
+            }
+            Contestant::General(scheme) => {
+                let (penalty, weights) = self.general(scheme, site, y)?;
+                space.penalties[c][site] = penalty;
+                space.direction.copy_from_slice(&weights);
+                self.along_direction(c, site, space);
+            }
+        }
+        Ok(())
+    }
+
+    /// Predicts along `space.direction`, calibrated in the fold.
+    fn along_direction(&self, c: usize, site: usize, space: &mut Space) {
+        let fold = &self.outer[site];
+        let slope = fold.slope_on(&space.direction, &space.outer.cross);
+        for row in &self.panel.rows[site] {
+            fold.adjusted_row(self.panel, *row, &mut space.adjusted);
+            let score: f64 = space.adjusted.iter().zip(&space.direction).map(|(x, d)| x * d).sum();
+            space.predictions[c][*row] = space.base[*row] + slope * score;
+        }
+    }
+
+    /// Sums the squared errors of all inner folds, for every path and penalty. Pair (i, j) trains without both: it
+    /// predicts j for outer fold i, and i for outer fold j.
+    fn tune(&self, y: &[f64], space: &mut Space) {
+        let sites = self.panel.sites();
+        space.errors.fill(0.0);
+        space.null.fill(0.0);
+        for i in 0..sites {
+            for j in i + 1..sites {
+                let at = pair(i, j, sites);
+                let fold = &self.inner[at];
+                fold.sums(self.panel, &space.totals, y, &mut space.inner);
+                for (outer, held) in [(i, j), (j, i)] {
+                    for row in &self.panel.rows[held] {
+                        let miss = y[*row] - space.inner.base_prediction(self.panel, *row);
+                        space.null[outer] += self.panel.weight[*row] * miss * miss;
+                    }
+                }
+                for c in 0..self.contestants.len() {
+                    if let Contestant::Path(path) = &self.contestants[c] {
+                        self.tune_pair(c, path, (i, j), y, space);
+                    }
+                }
+            }
+        }
+    }
+
+    fn tune_pair(&self, c: usize, path: &Path, (i, j): (usize, usize), y: &[f64], space: &mut Space) {
+        let sites = self.panel.sites();
+        let at = pair(i, j, sites);
+        let fold = &self.inner[at];
+        let found = path.inner[at].as_ref();
+        if let Some((spectral, _)) = found {
+            spectral.load(&space.inner, &mut space.path);
+        }
+        for (outer, held, which) in [(i, j, 1), (j, i, 0)] {
+            for (position, row) in self.panel.rows[held].iter().enumerate() {
+                let miss = y[*row] - space.inner.base_prediction(self.panel, *row);
+                for k in 0..STEPS + usize::from(path.to_target) {
+                    let penalty = self.grids[outer].get(k).copied().unwrap_or(f64::INFINITY);
+                    let added = found.map_or(0.0, |(spectral, rows)| {
+                        spectral.contribution(fold, &space.inner, &rows[which][position], penalty, &mut space.path)
+                    });
+                    space.errors[(c * sites + outer) * (STEPS + 1) + k] +=
+                        self.panel.weight[*row] * (miss - added) * (miss - added);
+                }
+            }
+        }
+    }
+
+    /// The penalty with the smallest inner error; of equals, the strongest.
+    fn chosen(&self, c: usize, site: usize, path: &Path, space: &Space) -> f64 {
+        let from = (c * self.panel.sites() + site) * (STEPS + 1);
+        let errors = &space.errors[from..from + STEPS + usize::from(path.to_target)];
+        let round_off = 1e-14 * space.null[site];
+        let mut best = 0;
+        for k in 1..errors.len() {
+            if errors[k] <= errors[best] * (1.0 + 1e-12) + round_off {
+                best = k;
+            }
+        }
+        self.grids[site].get(best).copied().unwrap_or(f64::INFINITY)
+    }
+
+    /// A scheme without a path of its own: tuned and fitted on the moments of the training fold.
+    fn general(&self, scheme: &Scheme, site: usize, y: &[f64]) -> Result<(f64, Vec<f64>)> {
+        let train = self.panel.moments(y, &[site])?;
+        let (setting, penalty) = self.tuned(scheme, &train, y, &[site])?;
+        let fit = scheme.fit(&train, &setting)?;
+        let idle = matches!(fit.status, Status::Undefined | Status::Refused | Status::Empty);
+        let weights = if idle { vec![0.0; self.panel.item_count()] } else { fit.weights };
+        Ok((penalty, weights))
+    }
+
+    fn tuned(
+        &self,
+        scheme: &Scheme,
+        train: &crate::regress::CrossMoments,
+        y: &[f64],
+        excluded: &[usize],
+    ) -> Result<(Setting, f64)> {
+        let setting = Setting::plain(self.panel.item_count());
+        let Some(penalties) = scheme.open_penalties(train) else { return Ok((setting, f64::NAN)) };
+        let inner = (0..self.panel.sites()).filter(|site| !excluded.contains(site));
+        let folds = inner
+            .map(|site| {
+                let all: Vec<usize> = excluded.iter().copied().chain([site]).collect();
+                Ok(tune::Fold { train: self.panel.moments(y, &all)?, held: self.panel.site_moments(y, site)? })
+            })
+            .collect::<Result<Vec<_>>>()?;
+        let tuned = leave_one_out(scheme, &setting, &penalties, folds, true)?;
+        Ok((setting.with_penalty(Some(tuned.penalty)), tuned.penalty))
+    }
+
+    /// The scheme fitted to all sites, with its penalty tuned by leaving each out: slopes calibrated as in the contest.
+    pub fn whole_fit(&self, scheme: &Scheme) -> Result<(super::schemes::SchemeFit, Vec<f64>, f64)> {
+        let y = &self.panel.outcome;
+        let whole = self.panel.moments(y, &[])?;
+        let (setting, _) = self.tuned(scheme, &whole, y, &[])?;
+        let fit = scheme.fit(&whole, &setting)?;
+        let (slopes, _, intercept) = calibrated(&fit.weights, &whole);
+        Ok((fit, slopes, intercept))
+    }
+}
+
+enum Kind {
+    Unit,
+    Correlation { non_negative: bool },
+    Path { to_target: bool },
+    General,
+}
+
+/// The fast path of a scheme, where it has one with exactly these options.
+fn kind_of(scheme: &Scheme, panel: &Panel) -> Kind {
+    use super::schemes::{Correlation, Ridge, Shrink, Unit};
+    let plain = Correlation::default();
+    match scheme {
+        Scheme::Unit(unit) if *unit == Unit::default() => Kind::Unit,
+        Scheme::Correlation(c)
+            // With covariates the standard deviations are those before adjustment: the general protocol knows.
+            if panel.base.ncols() == 1 && (Correlation { non_negative: false, ..c.clone() }) == plain =>
+        {
+            Kind::Correlation { non_negative: c.non_negative }
+        }
+        Scheme::Ridge(ridge) if *ridge == Ridge::default() => Kind::Path { to_target: false },
+        Scheme::Shrink(shrink) if *shrink == Shrink::default() => Kind::Path { to_target: true },
+        _ => Kind::General,
+    }
+}
+
+/// The grid that general tuning uses on the same fold.
+fn grid(panel: &Panel, fold: &Fold) -> Vec<f64> {
+    let moments = crate::regress::CrossMoments {
+        items: panel.item_count(),
+        units: 0,
+        weight: fold.weight,
+        means: vec![0.0; panel.item_count()],
+        outcome_mean: 0.0,
+        gram: fold.gram.clone(),
+        cross: vec![0.0; panel.item_count()],
+        yy: 0.0,
+    };
+    penalty_grid(&moments, STEPS)
+}
+
+/// The place of the pair i < j among the pairs of `sites`.
+fn pair(i: usize, j: usize, sites: usize) -> usize {
+    i * (2 * sites - i - 1) / 2 + j - i - 1
+}
+
+fn pairs(sites: usize) -> Vec<(usize, usize)> {
+    (0..sites).flat_map(|i| (i + 1..sites).map(move |j| (i, j))).collect()
+}

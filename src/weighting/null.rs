@@ -1,0 +1,135 @@
+//! The gain under the null of equal weights: fit the reference, permute its residuals, rerun the whole contest.
+//!
+//! Permuting the outcome itself would test that no item matters at all, which is false whenever the plain total works,
+//! and would call weights better far too often. The reduced model here is the calibrated total with the covariates
+//! (Freedman and Lane 1983, doi:10.2307/1391660; Winkler et al. 2014, doi:10.1016/j.neuroimage.2014.01.060).
+
+use super::crossfit::Plan;
+use super::gain::Losses;
+use super::panel::Panel;
+use crate::error::{Result, input};
+use crate::job::Control;
+use crate::stream::{Purpose, Seed, Stream};
+use rayon::prelude::*;
+use serde::Serialize;
+
+/// Fewest sites for which the residual permutation is offered: below, its size is not near its level.
+pub const FEWEST_SITES: usize = 12;
+
+/// The gains of null replicates.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct NullGains {
+    /// Replicates completed.
+    pub replicates: usize,
+    /// Gain per scheme and replicate.
+    pub gains: Vec<Vec<f64>>,
+    /// Replicates whose gain was undefined.
+    pub undefined: usize,
+}
+
+/// Fitted values and residuals of the reduced model: intercept, covariates and the plain total.
+struct Reduced {
+    fitted: Vec<f64>,
+    /// Residual times the root of the weight: exchangeable when errors have variance inverse to the weight.
+    scaled: Vec<f64>,
+    root: Vec<f64>,
+    /// Sites in blocks of equally many rows; only these are exchanged.
+    blocks: Vec<Vec<usize>>,
+}
+
+impl Reduced {
+    fn new(panel: &Panel) -> Result<Self> {
+        let whole = panel.moments(&panel.outcome, &[])?;
+        let ones = vec![1.0; panel.item_count()];
+        let (slopes, covariates, intercept) = super::schemes::tune::calibrated(&ones, &whole);
+        let n = panel.outcome.len();
+        let fitted: Vec<f64> = (0..n)
+            .map(|row| {
+                let items: f64 = panel.items.row(row).iter().zip(&slopes).map(|(x, b)| x * b).sum();
+                let others: f64 = panel.base.row(row).iter().skip(1).zip(&covariates).map(|(z, b)| z * b).sum();
+                intercept + items + others
+            })
+            .collect();
+        let root: Vec<f64> = panel.weight.iter().map(|w| w.sqrt()).collect();
+        let scaled = (0..n).map(|row| root[row] * (panel.outcome[row] - fitted[row])).collect();
+        let mut blocks: Vec<Vec<usize>> = Vec::new();
+        for site in 0..panel.sites() {
+            let home = blocks.iter_mut().find(|block| panel.rows[block[0]].len() == panel.rows[site].len());
+            match home {
+                Some(block) => block.push(site),
+                None => blocks.push(vec![site]),
+            }
+        }
+        Ok(Self { fitted, scaled, root, blocks })
+    }
+
+    /// Writes one permuted outcome: whole sites exchange their residuals.
+    fn draw(&self, panel: &Panel, stream: &mut Stream, order: &mut Vec<usize>, y: &mut [f64]) {
+        for block in &self.blocks {
+            order.clear();
+            order.extend_from_slice(block);
+            stream.shuffle(order);
+            for (to, from) in block.iter().zip(order.iter()) {
+                for (row, source) in panel.rows[*to].iter().zip(&panel.rows[*from]) {
+                    y[*row] = self.fitted[*row] + self.scaled[*source] / self.root[*row];
+                }
+            }
+        }
+    }
+}
+
+/// Runs `replicates` permutations; replicate i draws from `seed.stream(Permute, i)`, whatever the threads.
+///
+/// On cancellation the replicates completed without a gap from the first are returned.
+pub fn residual_permutation(
+    panel: &Panel,
+    plan: &Plan<'_>,
+    reference: usize,
+    replicates: usize,
+    seed: Seed,
+    control: &Control,
+) -> Result<NullGains> {
+    if panel.sites() < FEWEST_SITES {
+        return Err(input("too few sites for the residual permutation")
+            .got(panel.sites())
+            .allowed(format!("at least {FEWEST_SITES}"))
+            .remedy("Only the exact permutation of labels is valid here; its floor is in the result.")
+            .into());
+    }
+    let reduced = Reduced::new(panel)?;
+    let n = panel.outcome.len();
+    let rows: Vec<Option<Option<Vec<f64>>>> = (0..replicates)
+        .into_par_iter()
+        .map_init(
+            || (plan.space(), vec![0.0; n], Vec::new()),
+            |(space, y, order), i| {
+                if control.is_cancelled() {
+                    return Ok(None);
+                }
+                reduced.draw(panel, &mut seed.stream(Purpose::Permute, i as u64), order, y);
+                plan.predict(y, space)?;
+                control.advance(1);
+                Ok(Some(Losses::of(panel, y, space).gains(reference)))
+            },
+        )
+        .collect::<Result<_>>()?;
+    let completed: Vec<Option<Vec<f64>>> = rows.into_iter().map_while(|row| row).collect();
+    let schemes = plan.schemes();
+    let mut gains = vec![Vec::with_capacity(completed.len()); schemes];
+    let mut undefined = 0;
+    for row in &completed {
+        undefined += usize::from(row.is_none());
+        for c in 0..schemes {
+            gains[c].push(row.as_ref().map_or(f64::NAN, |gains| gains[c]));
+        }
+    }
+    Ok(NullGains { replicates: completed.len(), gains, undefined })
+}
+
+/// One-sided p of a gain: (1 + replicates at least as large) / (1 + replicates). An undefined replicate counts as at least
+/// as large, so that it can never help.
+pub fn p_value(observed: f64, null: &[f64]) -> f64 {
+    let tolerance = 1e-10 * observed.abs().max(1e-6);
+    let at_least = null.iter().filter(|gain| gain.is_nan() || **gain >= observed - tolerance).count();
+    (1 + at_least) as f64 / (1 + null.len()) as f64
+}

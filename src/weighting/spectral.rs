@@ -1,0 +1,208 @@
+//! Ridge and shrinkage to a target over a whole path of penalties, in the eigenvectors of a training fold.
+//!
+//! The decomposition does not see the outcome: it is made once for each fold and used by every replicate. With c the
+//! outcome's coordinates along the eigenvectors, the slopes at a penalty are c_k / (d_k + penalty W), and the score of a
+//! held-out row, its covariance with the outcome and its variance are sums over k.
+
+use super::fold::{Fold, FoldSums};
+use super::panel::Panel;
+use crate::error::Result;
+use crate::linalg::{SymmetricEigen, dot, times};
+use ndarray::Array2;
+
+/// A training fold as ridge (or shrinkage to equal weights) sees it.
+#[derive(Debug, Clone)]
+pub(super) struct Spectral {
+    /// Positive eigenvalues of the penalised part.
+    values: Vec<f64>,
+    /// Their eigenvectors as rows, r x p.
+    vectors: Array2<f64>,
+    target: Option<Target>,
+}
+
+#[derive(Debug, Clone)]
+struct Target {
+    /// Ones on the varying items.
+    direction: Vec<f64>,
+    /// Variance of its score.
+    variance: f64,
+    /// What the Gram matrix makes of it, along the eigenvectors.
+    image: Vec<f64>,
+}
+
+/// A held-out row along the eigenvectors, and its target score.
+#[derive(Debug, Clone)]
+pub(super) struct HeldRow {
+    along: Vec<f64>,
+    target: f64,
+    /// The constant items of the row, adjusted; they count through pinning only.
+    pinned: f64,
+}
+
+/// Working space of one path; made once for each thread.
+#[derive(Debug, Clone)]
+pub(super) struct PathSpace {
+    coordinates: Vec<f64>,
+    full: Vec<f64>,
+    slopes: Vec<f64>,
+}
+
+impl PathSpace {
+    pub(super) fn new(items: usize) -> Self {
+        Self { coordinates: vec![0.0; items], full: vec![0.0; items], slopes: vec![0.0; items] }
+    }
+}
+
+impl Spectral {
+    /// Decomposes a fold that `units` sites train; `None` when the target's score does not vary there.
+    pub(super) fn new(fold: &Fold, units: usize, to_target: bool) -> Result<Option<Self>> {
+        let p = fold.gram.nrows();
+        let mut penalised = fold.gram.clone();
+        let mut target = None;
+        if to_target {
+            let mut direction = vec![0.0; p];
+            for j in &fold.varying {
+                direction[*j] = 1.0;
+            }
+            let image = times(fold.gram.view(), &direction);
+            let variance = dot(&image, &direction);
+            let size: f64 = fold.gram.diag().sum();
+            if fold.varying.is_empty() || variance <= 1e-11 * size {
+                return Ok(None);
+            }
+            // The target's score is partialled out, then only what is orthogonal to the target is penalised.
+            for i in 0..p {
+                for j in 0..p {
+                    penalised[[i, j]] -= image[i] * image[j] / variance;
+                }
+            }
+            project_out(&mut penalised, &direction);
+            target = Some((direction, variance, image));
+        }
+        let eigen = SymmetricEigen::new(penalised.view())?;
+        let largest = fold.gram.diag().iter().copied().fold(0.0, f64::max);
+        let positive = eigen.values.iter().filter(|value| **value > 1e-12 * largest).count();
+        let rank = positive.min(units.saturating_sub(1));
+        let vectors = eigen.vectors.slice(ndarray::s![.., ..rank]).t().as_standard_layout().into_owned();
+        let target = target.map(|(direction, variance, image)| Target {
+            image: times(vectors.view(), &image),
+            direction,
+            variance,
+        });
+        Ok(Some(Self { values: eigen.values[..rank].to_vec(), vectors, target }))
+    }
+
+    /// Prepares a held-out row; `adjusted` is the row after the fold's intercept and covariates.
+    pub(super) fn held(&self, fold: &Fold, adjusted: &[f64]) -> HeldRow {
+        HeldRow {
+            along: times(self.vectors.view(), adjusted),
+            target: self.target.as_ref().map_or(0.0, |t| dot(&t.direction, adjusted)),
+            pinned: fold.constant.iter().map(|j| adjusted[*j]).sum(),
+        }
+    }
+
+    /// Finds the outcome's coordinates; call before [`Self::contribution`] or [`Self::slopes`].
+    pub(super) fn load(&self, sums: &FoldSums, space: &mut PathSpace) {
+        let r = self.values.len();
+        for (k, row) in self.vectors.rows().into_iter().enumerate() {
+            space.full[k] = row.iter().zip(&sums.cross).map(|(v, c)| v * c).sum();
+        }
+        match &self.target {
+            None => space.coordinates[..r].copy_from_slice(&space.full[..r]),
+            Some(target) => {
+                let scale = dot(&target.direction, &sums.cross) / target.variance;
+                for k in 0..r {
+                    space.coordinates[k] = space.full[k] - target.image[k] * scale;
+                }
+            }
+        }
+    }
+
+    /// What the calibrated score at a penalty adds to the base prediction of a held-out row.
+    pub(super) fn contribution(
+        &self,
+        fold: &Fold,
+        sums: &FoldSums,
+        held: &HeldRow,
+        penalty: f64,
+        space: &mut PathSpace,
+    ) -> f64 {
+        let r = self.values.len();
+        let (mut with_outcome, mut within, mut score, mut with_image) = (0.0, 0.0, 0.0, 0.0);
+        if penalty.is_finite() {
+            let shift = penalty * fold.weight;
+            let image = self.target.as_ref().map_or(&space.full[..0], |t| &t.image[..]);
+            for k in 0..r {
+                let b = space.coordinates[k] / (self.values[k] + shift);
+                with_outcome += space.full[k] * b;
+                within += self.values[k] * b * b;
+                score += held.along[k] * b;
+                if let Some(m) = image.get(k) {
+                    with_image += m * b;
+                }
+            }
+        }
+        if let Some(target) = &self.target {
+            let on_target = dot(&target.direction, &sums.cross);
+            let scale = (on_target - with_image) / target.variance;
+            with_outcome += scale * on_target;
+            within += with_image * with_image / target.variance;
+            within += 2.0 * scale * with_image + scale * scale * target.variance;
+            score += scale * held.target;
+        }
+        if !fold.constant.is_empty() && held.pinned != 0.0 {
+            self.slopes(sums, fold, penalty, space);
+            score += held.pinned * space.slopes[fold.constant[0]];
+        }
+        if within > 0.0 { with_outcome / within * score } else { 0.0 }
+    }
+
+    /// Slopes at a penalty, pinned, in `space`; returned as a slice of length p.
+    pub(super) fn slopes<'s>(&self, sums: &FoldSums, fold: &Fold, penalty: f64, space: &'s mut PathSpace) -> &'s [f64] {
+        space.slopes.fill(0.0);
+        let mut with_image = 0.0;
+        if penalty.is_finite() {
+            for (k, row) in self.vectors.rows().into_iter().enumerate() {
+                let b = space.coordinates[k] / (self.values[k] + penalty * fold.weight);
+                for (slope, v) in space.slopes.iter_mut().zip(row) {
+                    *slope += b * v;
+                }
+                with_image += self.target.as_ref().map_or(0.0, |t| t.image[k] * b);
+            }
+        }
+        if let Some(target) = &self.target {
+            let scale = (dot(&target.direction, &sums.cross) - with_image) / target.variance;
+            for (slope, d) in space.slopes.iter_mut().zip(&target.direction) {
+                *slope += scale * d;
+            }
+        }
+        fold.pin(&mut space.slopes);
+        &space.slopes
+    }
+}
+
+/// The held-out rows of a site, prepared.
+pub(super) fn held_rows(panel: &Panel, fold: &Fold, spectral: &Spectral, site: usize) -> Vec<HeldRow> {
+    let mut adjusted = vec![0.0; panel.item_count()];
+    panel.rows[site]
+        .iter()
+        .map(|row| {
+            fold.adjusted_row(panel, *row, &mut adjusted);
+            spectral.held(fold, &adjusted)
+        })
+        .collect()
+}
+
+/// P A P for P = I - d d' / d'd.
+fn project_out(a: &mut Array2<f64>, direction: &[f64]) {
+    let length = dot(direction, direction);
+    for transposed in [false, true] {
+        let mut view = if transposed { a.view_mut().reversed_axes() } else { a.view_mut() };
+        for mut row in view.rows_mut() {
+            let along = row.iter().zip(direction).map(|(v, d)| v * d).sum::<f64>() / length;
+            for (v, d) in row.iter_mut().zip(direction) {
+                *v -= along * d;
+            }
+        }
+    }
+}

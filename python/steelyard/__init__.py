@@ -19,7 +19,7 @@ _PUBLIC = {
     "fidelity": "_fidelity",
     "show_versions": "_versions",
 }
-_MODULES: tuple[str, ...] = ("datasets", "scale")
+_MODULES: tuple[str, ...] = ("datasets", "scale", "schemes")
 
 __all__ = ["ConvergenceError", "InputError", "Interrupted", "SteelyardError", "__version__", *_PUBLIC, *_MODULES]
 

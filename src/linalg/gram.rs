@@ -39,6 +39,11 @@ pub fn cross(x: ArrayView2<'_, f64>, y: &[f64], weights: Option<&[f64]>) -> Arra
     c
 }
 
+/// A'GA, symmetric when G is.
+pub fn congruent(g: ArrayView2<'_, f64>, a: ArrayView2<'_, f64>) -> Array2<f64> {
+    a.t().dot(&g.dot(&a))
+}
+
 /// A b for a matrix and a slice of its column count.
 pub fn times(a: ArrayView2<'_, f64>, b: &[f64]) -> Vec<f64> {
     a.dot(&ArrayView1::from(b)).to_vec()

@@ -9,6 +9,7 @@ mod describe;
 mod door;
 mod errors;
 mod scale;
+mod schemes;
 mod study;
 
 use pyo3::prelude::*;
@@ -21,6 +22,8 @@ mod _core {
     use super::describe::{fidelity_describe, fidelity_gaps};
     #[pymodule_export]
     use super::scale::{scale_band, scale_ids, scale_read, scale_replace, scale_shipped, scale_total};
+    #[pymodule_export]
+    use super::schemes::scheme_fit;
     #[pymodule_export]
     use super::study::study_check;
     use pyo3::prelude::*;

@@ -2,8 +2,11 @@
 //!
 //! Linear estimators need [`CrossMoments`] alone, so their cost does not depend on the number of participants.
 
+pub mod elastic_net;
 pub mod estimability;
+pub mod least_squares;
 pub mod moments;
+pub mod pls;
 pub mod ridge;
 
 pub use estimability::{Estimability, Level};

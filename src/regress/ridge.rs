@@ -109,10 +109,34 @@ impl RidgePath {
         free + self.eigen.values[..self.rank].iter().map(|d| d / (d + penalty * self.weight)).sum::<f64>()
     }
 
+    /// Minus twice the restricted log-likelihood of the penalty, up to a constant, with the noise profiled out: departures from
+    /// the target are normal with variance noise/(penalty W). `left` is the number of units minus what is fitted freely.
+    pub fn restricted_deviance(&self, moments: &CrossMoments, penalty: f64, left: usize) -> f64 {
+        let explained = self.target.as_ref().map_or(0.0, |t| t.cross * t.cross / t.variance);
+        let mut rss = moments.yy - explained;
+        let mut log_determinant = 0.0;
+        for (value, coordinate) in self.eigen.values[..self.rank].iter().zip(&self.coordinates) {
+            let ratio = if penalty.is_finite() { value / (penalty * self.weight) } else { 0.0 };
+            let square = coordinate * coordinate / value;
+            rss -= square * ratio / (1.0 + ratio);
+            log_determinant += (1.0 + ratio).ln();
+        }
+        log_determinant + left as f64 * rss.max(f64::MIN_POSITIVE).ln()
+    }
+
     /// Eigenvalues of the penalised part (falling, positive ones only) and the outcome's coordinates along them.
     pub fn spectrum(&self) -> (&[f64], &[f64]) {
         (&self.eigen.values[..self.rank], &self.coordinates)
     }
+}
+
+/// What a penalty is worth in sites: units x penalty / mean item variance. So many further sites with the items' own variance
+/// and the target's outcomes would pull as hard.
+pub fn prior_sites(moments: &CrossMoments, penalty: f64) -> f64 {
+    let varying: Vec<usize> = (0..moments.items).filter(|j| !moments.is_constant(*j)).collect();
+    let variance =
+        varying.iter().map(|j| moments.gram[[*j, *j]]).sum::<f64>() / (varying.len().max(1) as f64 * moments.weight);
+    if variance > 0.0 { moments.units as f64 * penalty / variance } else { 0.0 }
 }
 
 /// Penalties from weak to strong: `count` steps, evenly on the logarithm, from 1e-4 to 1e4 times the mean item variance.

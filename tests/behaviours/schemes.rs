@@ -14,7 +14,7 @@ fn first_five() -> Vec<Scheme> {
     vec![
         Scheme::Unit(Unit::default()),
         Scheme::Correlation(Correlation::default()),
-        Scheme::Correlation(Correlation { non_negative: true, points: Points::Raw }),
+        Scheme::Correlation(Correlation { non_negative: true, points: Points::Raw, ..Correlation::default() }),
         Scheme::Ridge(Ridge { penalty: Some(0.1) }),
         Scheme::Ridge(Ridge { penalty: Some(0.0) }),
         Scheme::Shrink(Shrink { target: None, penalty: Some(0.1) }),
@@ -100,7 +100,7 @@ fn a_scheme_without_a_positive_correlation_is_empty() {
     let data = moments(array![[1.0], [2.0], [3.0]].view(), &[3.0, 2.0, 1.0]);
     for scheme in [
         Scheme::NonNegative(NonNegative {}),
-        Scheme::Correlation(Correlation { non_negative: true, points: Points::Raw }),
+        Scheme::Correlation(Correlation { non_negative: true, points: Points::Raw, ..Correlation::default() }),
     ] {
         let fit = fit(&scheme, &data);
         assert_eq!((fit.status, fit.slopes), (Status::Empty, vec![0.0]));

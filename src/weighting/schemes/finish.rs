@@ -5,6 +5,7 @@ use crate::error::Result;
 use crate::linalg::dot;
 use crate::regress::{CrossMoments, Estimability, estimability::estimability};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// What happened to a fit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,6 +64,8 @@ pub struct SchemeFit {
     pub penalty: Option<f64>,
     /// Certificate of an iterative fit: duality gap or KKT residual relative to the null objective.
     pub gap: Option<f64>,
+    /// What else the scheme has to say, by name: consistency ratio, components, what the prior is worth in sites.
+    pub diagnostics: BTreeMap<String, f64>,
     /// Share of the outcome's weighted sum of squares, after covariates, that the fit explains in sample.
     pub r_squared: f64,
 }
@@ -136,6 +139,7 @@ impl<'a> Problem<'a> {
             pinned: self.estimability.constant.clone(),
             penalty: None,
             gap: None,
+            diagnostics: BTreeMap::new(),
             r_squared: 0.0,
         }
     }
@@ -184,6 +188,7 @@ impl<'a> Problem<'a> {
             pinned: self.estimability.constant.clone(),
             penalty: draft.penalty,
             gap: draft.gap,
+            diagnostics: BTreeMap::new(),
             r_squared,
         }
     }
@@ -203,14 +208,13 @@ impl<'a> Problem<'a> {
 
 /// Gives constant items the share that their prior weight has among the varying ones. It leaves every fitted value as it
 /// was, and decides what happens when such an item varies in a site that was held out.
-fn pin(slopes: &mut [f64], prior: &[f64], constant: &[usize], varying: &[usize]) {
+pub(super) fn pin(slopes: &mut [f64], prior: &[f64], constant: &[usize], varying: &[usize]) {
     let signed = varying.iter().any(|j| slopes[*j] < 0.0);
     let total: f64 = varying.iter().map(|j| if signed { slopes[*j].abs() } else { slopes[*j] }).sum();
     let share: f64 = varying.iter().map(|j| prior[*j]).sum();
     let each = if share > 0.0 { total / share } else { 0.0 };
-    // The total keeps its direction: where slopes are negative on balance, so is a point on a pinned item.
-    let balance: f64 = varying.iter().map(|j| slopes[*j]).sum();
-    let sign = if balance < 0.0 { -1.0 } else { 1.0 };
+    // Where every slope falls with its item (a target's score with a negative slope), so does a pinned one.
+    let sign = if varying.iter().all(|j| slopes[*j] <= 0.0) { -1.0 } else { 1.0 };
     for j in constant {
         slopes[*j] = sign * each * prior[*j];
     }

@@ -5,19 +5,38 @@
 //! partialled out, constant items pinned to their prior weight, collinear items listed, weights scaled, a status)
 //! happens once, in [`finish`].
 
+pub mod ahp;
+mod ahp_random_index;
+pub mod best_worst;
+pub mod budget;
+mod components;
 mod correlation;
 pub mod finish;
+mod least_squares;
 mod nonnegative;
+mod penalty;
+mod prior;
 mod ridge;
+pub mod rows;
 mod shrink;
+mod simplex;
+mod sparse;
 pub mod tune;
 mod unit;
 
+pub use ahp::Ahp;
+pub use best_worst::BestWorst;
+pub use budget::Budget;
+pub use components::{Pca, Pls};
 pub use correlation::Correlation;
 pub use finish::{SchemeFit, Status};
+pub use least_squares::{Ols, SubscaleOnly};
 pub use nonnegative::NonNegative;
+pub use prior::{Prior, SubscaleEqual};
 pub use ridge::Ridge;
 pub use shrink::Shrink;
+pub use simplex::{Simplex, Slope};
+pub use sparse::{ElasticNet, Lasso};
 pub use unit::Unit;
 
 use crate::error::{Result, input};
@@ -42,18 +61,20 @@ pub struct Setting {
     pub prior: Vec<f64>,
     /// A penalty that was tuned elsewhere; it wins over the scheme's own.
     pub penalty: Option<f64>,
+    /// The subscale of each item as a number, length p, for the schemes that need it.
+    pub groups: Option<Vec<usize>>,
 }
 
 impl Setting {
     /// Prior weights of one, nothing tuned.
     pub fn plain(items: usize) -> Self {
-        Self { prior: vec![1.0; items], penalty: None }
+        Self { prior: vec![1.0; items], penalty: None, groups: None }
     }
 
     /// The same with a tuned penalty.
     #[must_use]
     pub fn with_penalty(&self, penalty: Option<f64>) -> Self {
-        Self { prior: self.prior.clone(), penalty }
+        Self { penalty, ..self.clone() }
     }
 }
 
@@ -63,14 +84,38 @@ impl Setting {
 pub enum Scheme {
     /// Equal weights: the plain total.
     Unit(Unit),
+    /// Weights from experts or the literature.
+    Prior(Prior),
+    /// Every subscale counts the same.
+    SubscaleEqual(SubscaleEqual),
+    /// Pairwise judgements.
+    Ahp(Ahp),
+    /// Judgements against the best and the worst item.
+    BestWorst(BestWorst),
+    /// Points that raters spread over the items.
+    Budget(Budget),
+    /// The first principal component.
+    Pca(Pca),
     /// Weights proportional to each item's correlation with the outcome.
     Correlation(Correlation),
+    /// Least squares.
+    Ols(Ols),
+    /// Least squares on subscale sums.
+    SubscaleOnly(SubscaleOnly),
     /// Ridge regression, shrunken toward zero.
     Ridge(Ridge),
     /// Regression shrunken toward target weights, whose score is free.
     Shrink(Shrink),
+    /// Lasso.
+    Lasso(Lasso),
+    /// Elastic net.
+    ElasticNet(ElasticNet),
     /// Least squares with no negative slope.
     NonNegative(NonNegative),
+    /// Least squares over weights that share a whole.
+    Simplex(Simplex),
+    /// Partial least squares.
+    Pls(Pls),
 }
 
 impl Scheme {
@@ -95,7 +140,19 @@ impl Scheme {
         }
         match self {
             Self::Unit(scheme) => Ok(scheme.fit(&problem)),
+            Self::Prior(scheme) => scheme.fit(&problem),
+            Self::SubscaleEqual(_) => SubscaleEqual::fit(&problem),
+            Self::Ahp(scheme) => scheme.fit(&problem),
+            Self::BestWorst(scheme) => scheme.fit(&problem),
+            Self::Budget(scheme) => scheme.fit(&problem),
+            Self::Pca(scheme) => scheme.fit(&problem),
             Self::Correlation(scheme) => Ok(scheme.fit(&problem)),
+            Self::Ols(_) => Ols::fit(&problem),
+            Self::SubscaleOnly(_) => SubscaleOnly::fit(&problem),
+            Self::Lasso(scheme) => scheme.as_elastic_net().fit(&problem),
+            Self::ElasticNet(scheme) => scheme.fit(&problem),
+            Self::Simplex(scheme) => scheme.fit(&problem),
+            Self::Pls(scheme) => scheme.fit(&problem),
             Self::Ridge(scheme) => scheme.fit(&problem),
             Self::Shrink(scheme) => scheme.fit(&problem),
             Self::NonNegative(_) => NonNegative::fit(&problem),
@@ -113,9 +170,9 @@ impl Scheme {
         match self {
             Self::Ridge(_) => Ridge::path(&problem, penalties),
             Self::Shrink(scheme) => scheme.path(&problem, penalties),
-            Self::Unit(_) | Self::Correlation(_) | Self::NonNegative(_) => {
-                Ok(vec![self.fit(data, setting)?; penalties.len()])
-            }
+            Self::Lasso(scheme) => scheme.as_elastic_net().path(&problem, penalties),
+            Self::ElasticNet(scheme) => scheme.path(&problem, penalties),
+            _ => Ok(vec![self.fit(data, setting)?; penalties.len()]),
         }
     }
 
@@ -124,19 +181,41 @@ impl Scheme {
         match self {
             Self::Ridge(Ridge { penalty: None, .. }) => Some(tune::grid(data, false)),
             Self::Shrink(Shrink { penalty: None, .. }) => Some(tune::grid(data, true)),
+            Self::Lasso(scheme) if scheme.penalty.is_none() => Some(scheme.as_elastic_net().grid(data)),
+            Self::ElasticNet(scheme) if scheme.penalty.is_none() => Some(scheme.grid(data)),
             _ => None,
         }
     }
 
     /// Whether the weights depend on outcomes.
     pub fn learns(&self) -> bool {
-        !matches!(self, Self::Unit(_))
+        !matches!(
+            self,
+            Self::Unit(_)
+                | Self::Prior(_)
+                | Self::SubscaleEqual(_)
+                | Self::Ahp(_)
+                | Self::BestWorst(_)
+                | Self::Budget(_)
+        )
     }
 
     /// A short name for tables.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Unit(_) => "unit",
+            Self::Prior(_) => "prior",
+            Self::SubscaleEqual(_) => "subscale-equal",
+            Self::Ahp(_) => "AHP",
+            Self::BestWorst(_) => "best-worst",
+            Self::Budget(_) => "budget",
+            Self::Pca(_) => "PCA",
+            Self::Ols(_) => "least squares",
+            Self::SubscaleOnly(_) => "subscale-only",
+            Self::Lasso(_) => "lasso",
+            Self::ElasticNet(_) => "elastic net",
+            Self::Simplex(_) => "simplex",
+            Self::Pls(_) => "PLS",
             Self::Correlation(_) => "correlation",
             Self::Ridge(_) => "ridge",
             Self::Shrink(_) => "shrink to target",

@@ -35,14 +35,25 @@ pub(super) struct Merged {
 }
 
 impl Merged {
+    /// Items that are any positive multiple of one another share one column.
     pub(super) fn new(data: &CrossMoments, varying: &[usize], prior: &[f64]) -> Self {
-        let g = &data.gram;
+        Self::build(data, varying, prior, &vec![1.0; data.items], false)
+    }
+
+    /// Only items whose scaled steps are equal share a column: a penalty per step tells the others apart.
+    pub(super) fn equal_steps(data: &CrossMoments, varying: &[usize], prior: &[f64], scale: &[f64]) -> Self {
+        Self::build(data, varying, prior, scale, true)
+    }
+
+    fn build(data: &CrossMoments, varying: &[usize], prior: &[f64], scale: &[f64], equal: bool) -> Self {
+        let g = Array2::from_shape_fn(data.gram.dim(), |(j, k)| data.gram[[j, k]] * scale[j] * scale[k]);
         let mut groups: Vec<Vec<(usize, f64)>> = Vec::new();
         for j in varying.iter().copied() {
             let share = prior[j];
             let home = groups.iter_mut().find(|group| {
                 let k = group[0].0;
-                g[[j, k]] > 0.0 && g[[j, k]] * g[[j, k]] >= (1.0 - 1e-11) * g[[j, j]] * g[[k, k]]
+                let same = (g[[j, j]] - g[[k, k]]).abs() <= 1e-11 * g[[k, k]];
+                (same || !equal) && g[[j, k]] > 0.0 && g[[j, k]] * g[[j, k]] >= (1.0 - 1e-11) * g[[j, j]] * g[[k, k]]
             });
             match home {
                 Some(group) => group.push((j, share)),
@@ -50,10 +61,11 @@ impl Merged {
             }
         }
         for group in &mut groups {
-            if group.len() == 1 || group.iter().all(|(_, share)| *share == 0.0) {
-                for member in group {
-                    member.1 = 1.0;
-                }
+            // Shares of a group sum to one, so that a penalty falls on the group as it would on one item.
+            let total: f64 = group.iter().map(|(_, share)| share).sum();
+            let equally = 1.0 / group.len() as f64;
+            for member in group {
+                member.1 = if total > 0.0 { member.1 / total } else { equally };
             }
         }
         let m = groups.len();
@@ -66,7 +78,8 @@ impl Merged {
             }
             sum
         });
-        let cross = groups.iter().map(|group| group.iter().map(|(j, w)| w * data.cross[*j]).sum()).collect();
+        let cross =
+            groups.iter().map(|group| group.iter().map(|(j, w)| w * scale[*j] * data.cross[*j]).sum()).collect();
         Self { groups, gram, cross }
     }
 

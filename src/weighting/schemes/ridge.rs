@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields, default)]
 pub struct Ridge {
     /// 0 is least squares of smallest norm; `None` is left to tuning.
+    #[serde(with = "super::penalty")]
     pub penalty: Option<f64>,
 }
 

@@ -1,9 +1,10 @@
 //! Choosing a penalty by leaving one site out. The folds are handed in, so that a contest can nest this inside its own.
 
 use super::finish::SchemeFit;
+use super::rows::Tuning;
 use super::{Scheme, Setting};
-use crate::error::Result;
-use crate::regress::{CrossMoments, ridge::penalty_grid};
+use crate::error::{Result, input};
+use crate::regress::{CrossMoments, RidgePath, ridge::penalty_grid};
 use serde::{Deserialize, Serialize};
 
 /// Penalties per tuning: eight orders of magnitude at five a decade, finer than any optimum with few sites is sharp.
@@ -25,7 +26,7 @@ pub struct Tuned {
     pub penalty: f64,
     /// The penalties that were tried, rising.
     pub penalties: Vec<f64>,
-    /// Weighted mean squared error over the left-out sites, per penalty.
+    /// What was minimised, per penalty: mean squared error over left-out sites, the GCV score, or the restricted deviance.
     pub errors: Vec<f64>,
 }
 
@@ -94,4 +95,48 @@ pub fn calibrated(weights: &[f64], train: &CrossMoments) -> (Vec<f64>, Vec<f64>,
         - crate::linalg::dot(&train.means[..p], &slopes)
         - crate::linalg::dot(&train.means[p..], &covariates);
     (slopes, covariates, intercept)
+}
+
+/// Chooses among `penalties` by generalised cross-validation or restricted maximum likelihood: both need only the spectrum
+/// of a ridge path, so they are defined for ridge and shrinkage to a target.
+pub fn in_closed_form(scheme: &Scheme, data: &CrossMoments, penalties: &[f64], tuning: Tuning) -> Result<Tuned> {
+    let target = match scheme {
+        Scheme::Ridge(_) => None,
+        Scheme::Shrink(shrink) => Some(shrink.varying_target(&data.adjusted())?),
+        _ => {
+            return Err(input("tuning not defined for this scheme")
+                .got(scheme.name())
+                .allowed("ridge or shrink to target")
+                .remedy("Use tuning=\"leave-one-site-out\".")
+                .into());
+        }
+    };
+    let adjusted = data.adjusted();
+    let free = 1 + data.covariates() + usize::from(target.is_some());
+    let left = data.units.saturating_sub(free);
+    if left < 2 {
+        return Err(input("too few sites for this tuning")
+            .got(data.units)
+            .allowed(format!("{} or more", free + 2))
+            .into());
+    }
+    let Some(path) = RidgePath::new(&adjusted, target.as_deref())? else {
+        return Ok(Tuned { penalty: f64::INFINITY, penalties: penalties.to_vec(), errors: vec![0.0; penalties.len()] });
+    };
+    let errors: Vec<f64> = penalties
+        .iter()
+        .map(|penalty| match tuning {
+            Tuning::Reml => path.restricted_deviance(&adjusted, *penalty, left),
+            Tuning::Gcv | Tuning::LeaveOneSiteOut => {
+                let n = data.units as f64;
+                let used = 1.0 + data.covariates() as f64 + path.degrees_of_freedom(*penalty);
+                let slopes = path.slopes(*penalty);
+                let rss = adjusted
+                    .squared_error(adjusted.outcome_mean - crate::linalg::dot(&adjusted.means, &slopes), &slopes);
+                (rss / n) / (1.0 - used / n).max(1e-12).powi(2)
+            }
+        })
+        .collect();
+    let best = (0..errors.len()).fold(0, |best, k| if errors[k] <= errors[best] { k } else { best });
+    Ok(Tuned { penalty: penalties.get(best).copied().unwrap_or(0.0), penalties: penalties.to_vec(), errors })
 }

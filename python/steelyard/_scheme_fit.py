@@ -1,0 +1,216 @@
+"""One fit of one scheme, as a result."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._frames import columns_of, frame_like, is_frame
+from ._html import table
+from ._result import Result
+from ._rows import matrix_of
+from .errors import refuse
+
+Floats = NDArray[np.float64]
+
+
+@dataclasses.dataclass(frozen=True)
+class SchemeFit(Result):
+    """What a scheme made of the data.
+
+    Attributes
+    ----------
+    scheme : str
+        Name of the scheme.
+    names : tuple of str
+        Items, length p; all item vectors are in this order.
+    slopes : ndarray
+        Outcome (or log odds) per scale point, length p. Items that do not vary carry the share of their prior weight.
+    weights : ndarray
+        The same direction, summing to p when none is negative, else with absolute values that do.
+    signed : bool
+        Whether a weight is negative; such a score has no bands.
+    intercept : float
+        Goes with the slopes and covariate coefficients.
+    covariate_coefficients : ndarray
+        Coefficients of the covariates, length q.
+    status : str
+        `ok`, `interpolates`, `singular`, `separated`, `empty`, `same as unit`, `undefined` or `refused`.
+    reason : str
+        Why, where the status needs a reason.
+    estimability : str
+        `estimable`, `some combinations estimable` or `not estimable`: what the design can know, whatever the scheme.
+    estimable : tuple of str
+        Items (or sums of items that move together) whose slope the design determines.
+    rank : int
+        Rank of the centred items after covariates.
+    constant, pinned : tuple of str
+        Items that do not vary; items pinned to their prior weight.
+    collinear : tuple of tuple of str
+        Groups of items that move together exactly.
+    penalty : float or None
+        The penalty used, given or tuned.
+    gap : float or None
+        Certificate of an iterative fit, relative to the null objective: a duality gap or KKT residual.
+    r_squared : float
+        Share of the sum of squares (after covariates) explained in sample; of the deviance for binomial schemes.
+    diagnostics : dict
+        What else the scheme reports, by name.
+    tuning : dict or None
+        Penalties that were tried and what was minimised.
+    """
+
+    scheme: str
+    names: tuple[str, ...]
+    covariate_names: tuple[str, ...]
+    slopes: Floats
+    weights: Floats
+    signed: bool
+    intercept: float
+    covariate_coefficients: Floats
+    status: str
+    reason: str
+    estimability: str
+    estimable: tuple[str, ...]
+    rank: int
+    constant: tuple[str, ...]
+    pinned: tuple[str, ...]
+    collinear: tuple[tuple[str, ...], ...]
+    penalty: float | None
+    gap: float | None
+    r_squared: float
+    diagnostics: dict[str, Any]
+    tuning: dict[str, Any] | None
+    outcome_kind: str
+    link: str = "identity"
+
+    @property
+    def coefficients(self) -> dict[str, float]:
+        """Intercept, slopes and covariate coefficients by name."""
+        named = {"(intercept)": self.intercept}
+        named.update(zip(self.names, self.slopes.tolist(), strict=True))
+        named.update(zip(self.covariate_names, self.covariate_coefficients.tolist(), strict=True))
+        return named
+
+    def _matrix(self, items: Any) -> Floats:
+        if isinstance(items, dict) or is_frame(items):
+            columns = columns_of(items)
+            missing = [name for name in self.names if name not in columns]
+            if missing:
+                raise refuse(
+                    "item missing", got=", ".join(columns), allowed=", ".join(self.names), remedy=f'Add "{missing[0]}".'
+                )
+            items = {name: columns[name] for name in self.names}
+        matrix, _ = matrix_of(items, "items", "item_")
+        if matrix.shape[1] != len(self.names):
+            raise refuse("items of the wrong number", got=matrix.shape[1], allowed=f"{len(self.names)}, as in the fit")
+        return matrix
+
+    def score(self, items: Any) -> Floats:
+        """Return the weighted total of each row; with unit weights it is the plain total, on its own scale and bands.
+
+        Parameters
+        ----------
+        items
+            A frame with the same item columns, or an n x p array.
+        """
+        return self._matrix(items) @ self.weights
+
+    def predict(self, items: Any, covariates: Any = None) -> Floats:
+        """Return the fitted outcome of each row: a number, or a probability for schemes on the log-odds scale."""
+        eta = self.intercept + self._matrix(items) @ self.slopes
+        if len(self.covariate_names):
+            if covariates is None:
+                raise refuse("covariates missing", allowed=", ".join(self.covariate_names))
+            eta = eta + matrix_of(covariates, "covariates", "covariate_")[0] @ self.covariate_coefficients
+        return 1.0 / (1.0 + np.exp(-eta)) if self.link == "logit" else eta
+
+    def tidy(self) -> Any:
+        """Return one row per item: term, estimate (the slope), weight, and whether the design determines the slope."""
+        return frame_like(
+            {
+                "term": self.names,
+                "estimate": self.slopes,
+                "weight": self.weights,
+                "pinned": [name in self.pinned for name in self.names],
+                "estimable": [name in self.estimable for name in self.names],
+            },
+            self._like,
+        )
+
+    def __repr__(self) -> str:
+        lines = [f"{self.scheme} weights of {len(self.names)} items: {self.status}, {self.estimability}"]
+        if self.reason:
+            lines.append(f"  {self.reason}")
+        if self.pinned:
+            lines.append(f"  pinned to the prior weight (they do not vary): {', '.join(self.pinned)}")
+        lines += [f"  move together: {', '.join(group)}" for group in self.collinear]
+        if self.penalty is not None:
+            lines.append(f"  penalty {self.penalty:.4g}")
+        width = max(map(len, self.names))
+        lines.append(f"  {'':{width}}  weight  slope")
+        lines += [
+            f"  {name:{width}}  {weight:6.2f}  {slope:.4g}"
+            for name, weight, slope in zip(self.names, self.weights, self.slopes, strict=True)
+        ]
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (name, float(weight), float(slope), "pinned" if name in self.pinned else "")
+            for name, weight, slope in zip(self.names, self.weights, self.slopes, strict=True)
+        ]
+        caption = f"{self.scheme}: {self.status}, {self.estimability}"
+        return table(caption, ("item", "weight", "slope", ""), rows, note=self.reason)
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the weights as a bar per item against the unit weight; returns the Axes."""
+        if ax is None:
+            import matplotlib.pyplot as plt
+
+            ax = plt.figure(figsize=(6, 0.28 * len(self.names) + 1)).add_subplot()
+        place = np.arange(len(self.names))
+        ax.barh(place, self.weights, color=["#bbbbbb" if name in self.pinned else "#31688e" for name in self.names])
+        ax.axvline(1.0, color="black", linewidth=0.8, linestyle="--")
+        ax.set_yticks(place, self.names)
+        ax.invert_yaxis()
+        ax.set_xlabel("weight (dashed: equal weights)")
+        ax.set_title(f"{self.scheme}: {self.status}, {self.estimability}")
+        return ax
+
+
+def fit_from(
+    raw: dict[str, Any], scheme: str, names: tuple[str, ...], covariates: tuple[str, ...], kind: str, link: str
+) -> SchemeFit:
+    """Build the public result from what the core returned."""
+    fit, found = raw["fit"], raw["fit"]["estimability"]
+    collinear = tuple(tuple(names[j] for j in group) for group in found["collinear"])
+    sums = tuple(" + ".join(collinear[at]) for at in found["sums"])
+    return SchemeFit(
+        scheme=scheme,
+        names=names,
+        covariate_names=covariates,
+        slopes=np.array(fit["slopes"]),
+        weights=np.array(fit["weights"]),
+        signed=fit["signed"],
+        intercept=fit["intercept"],
+        covariate_coefficients=np.array(fit["covariates"], dtype=np.float64),
+        status=fit["status"],
+        reason=fit["reason"],
+        estimability=found["level"],
+        estimable=tuple(names[j] for j in found["slopes"]) + sums,
+        rank=found["rank"],
+        constant=tuple(names[j] for j in found["constant"]),
+        pinned=tuple(names[j] for j in fit["pinned"]),
+        collinear=collinear,
+        penalty=fit["penalty"],
+        gap=fit["gap"],
+        r_squared=fit["r_squared"],
+        diagnostics=dict(fit["diagnostics"]),
+        tuning=raw.get("tuned"),
+        outcome_kind=kind,
+        link=link,
+    )

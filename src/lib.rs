@@ -23,11 +23,13 @@
 //! | [`parallel`] | threads as a value; one pool per job |
 //! | [`num`] | distributions, quantiles, ranks, sums |
 //! | [`linalg`] | Gram, Cholesky, QR, SVD, eigen, non-negative least squares, linear programs |
+//! | [`audit`] | what a printed table can and cannot be: exact, in integers |
 //!
 //! # Where to start
 //!
 //! To add a statistic, read `resample`; to add a way of weighting, `weighting`; to bind either, `py`.
 
+pub mod audit;
 pub mod error;
 pub mod job;
 pub mod linalg;

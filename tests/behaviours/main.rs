@@ -1,5 +1,6 @@
 //! Behaviours of the core, one file per subject.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod audit;
 mod house;
 mod linalg;

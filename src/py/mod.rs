@@ -7,9 +7,11 @@
 mod audit;
 #[allow(dead_code)]
 mod convert;
-#[allow(dead_code)]
+mod describe;
 mod door;
 mod errors;
+mod scale;
+mod study;
 
 use pyo3::prelude::*;
 
@@ -19,6 +21,12 @@ mod _core {
     use super::PyResult;
     #[pymodule_export]
     use super::audit::audit_check;
+    #[pymodule_export]
+    use super::describe::{fidelity_describe, fidelity_gaps};
+    #[pymodule_export]
+    use super::scale::{scale_band, scale_ids, scale_read, scale_replace, scale_shipped, scale_total};
+    #[pymodule_export]
+    use super::study::study_check;
     use pyo3::prelude::*;
 
     #[pymodule_init]

@@ -2,5 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod audit;
+mod cases;
+mod fidelity;
 mod house;
 mod linalg;
+mod schemes;

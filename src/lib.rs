@@ -23,27 +23,21 @@
 //! | [`parallel`] | threads as a value; one pool per job |
 //! | [`num`] | distributions, quantiles, ranks, sums |
 //! | [`linalg`] | Gram, Cholesky, QR, SVD, eigen, non-negative least squares, linear programs |
-<<<<<<< HEAD
-//! | [`audit`] | what a printed table can and cannot be: exact, in integers |
-=======
 //! | [`scale`] | fidelity instruments as data |
 //! | [`data`] | scores of sites, checked once |
 //! | [`regress`] | estimators on centred moments, and what a design can know |
 //! | [`resample`] | splits of sites into two groups |
 //! | [`describe`] | totals, subscales, bands, item profiles and gaps between groups |
 //! | [`weighting`] | schemes: unit, correlation, ridge, shrink to target, non-negative |
->>>>>>> main
+//! | [`audit`] | what a printed table can and cannot be: exact, in integers |
 //!
 //! # Where to start
 //!
 //! To add a statistic, read `resample`; to add a way of weighting, `weighting`; to bind either, `py`.
 
-<<<<<<< HEAD
 pub mod audit;
-=======
 pub mod data;
 pub mod describe;
->>>>>>> main
 pub mod error;
 pub mod job;
 pub mod linalg;

@@ -1,11 +1,5 @@
 """The compiled core. Private: use the public functions of the package."""
 
-from typing import Any
-
-__version__: str
-debug_build: bool
-
-def audit_check(request: str) -> Any: ...
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -15,6 +9,7 @@ from numpy.typing import NDArray
 __version__: str
 debug_build: bool
 
+def audit_check(request: str) -> Any: ...
 def fidelity_describe(scale: str, scores: NDArray[np.float64]) -> dict[str, Any]: ...
 def fidelity_gaps(
     scale: str,

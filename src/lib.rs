@@ -29,11 +29,13 @@
 //! | [`resample`] | splits of sites into two groups |
 //! | [`describe`] | totals, subscales, bands, item profiles and gaps between groups |
 //! | [`weighting`] | schemes: unit, correlation, ridge, shrink to target, non-negative |
+//! | [`audit`] | what a printed table can and cannot be: exact, in integers |
 //!
 //! # Where to start
 //!
 //! To add a statistic, read `resample`; to add a way of weighting, `weighting`; to bind either, `py`.
 
+pub mod audit;
 pub mod data;
 pub mod describe;
 pub mod error;

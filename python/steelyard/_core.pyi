@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 __version__: str
 debug_build: bool
 
+def audit_check(request: str) -> Any: ...
 def fidelity_describe(scale: str, scores: NDArray[np.float64]) -> dict[str, Any]: ...
 def fidelity_gaps(
     scale: str,

@@ -4,6 +4,8 @@
 //! JSON text read by serde, structured results as plain Python objects written by [`convert::to_python`]. Nothing here
 //! computes; each function converts, calls one core function through [`door`], and converts back.
 
+mod audit;
+#[allow(dead_code)]
 mod convert;
 mod describe;
 mod door;
@@ -18,6 +20,8 @@ use pyo3::prelude::*;
 #[pymodule]
 mod _core {
     use super::PyResult;
+    #[pymodule_export]
+    use super::audit::audit_check;
     #[pymodule_export]
     use super::describe::{fidelity_describe, fidelity_gaps};
     #[pymodule_export]

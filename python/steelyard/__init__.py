@@ -17,6 +17,7 @@ _PUBLIC = {
     "Scale": "scale",
     "Study": "study",
     "fidelity": "_fidelity",
+    "read_scores": "reading",
     "show_versions": "_versions",
 }
 _MODULES: tuple[str, ...] = ("datasets", "scale", "schemes")

@@ -15,6 +15,7 @@ from . import _core
 from ._frames import frame_in, library_of
 from ._sheet import one_value, read_sheet
 from .errors import refuse
+from .reading import SheetReading
 from .scale import Scale
 
 __all__ = ["Published", "Study"]
@@ -51,8 +52,8 @@ class Study:
     Parameters
     ----------
     scores
-        A frame with one row per review: a site column and one column per item id; or an array, sites x items in the
-        order of the scale.
+        A frame with one row per review: a site column and one column per item id; or what `sy.read_scores` returned;
+        or an array, sites x items in the order of the scale.
     scale
         A `Scale` or the id of a shipped one.
     site
@@ -118,6 +119,10 @@ class Study:
         self.scale = Scale.load(scale) if isinstance(scale, str) else scale
         self.missing = _one_of("missing", missing, _MISSING)
         self.population = _one_of("population", population, _POPULATIONS)
+        if isinstance(scores, SheetReading):
+            review_date, rater = review_date or scores.review_date, rater or scores.rater
+            site_columns = (*site_columns, *scores.site_columns)
+            scores = scores.scores
         sheet = read_sheet(
             scores, self.scale, site=site, review_date=review_date, rater=rater, site_columns=site_columns
         )

@@ -23,11 +23,15 @@
 //! | [`parallel`] | threads as a value; one pool per job |
 //! | [`num`] | distributions, quantiles, ranks, sums |
 //! | [`linalg`] | Gram, Cholesky, QR, SVD, eigen, non-negative least squares, linear programs |
+//! | [`corpus`] | codes, excerpts, coders: what was said, and whether quotes stand in their sources |
+//! | [`display`] | findings, lens, fit proposals, joint displays as data |
 //!
 //! # Where to start
 //!
 //! To add a statistic, read `resample`; to add a way of weighting, `weighting`; to bind either, `py`.
 
+pub mod corpus;
+pub mod display;
 pub mod error;
 pub mod job;
 pub mod linalg;

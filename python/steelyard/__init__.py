@@ -14,9 +14,12 @@ from .errors import ConvergenceError, InputError, Interrupted, SteelyardError
 
 # Public name -> module that defines it. A name equal to its module is the module itself.
 _PUBLIC = {
+    "Corpus": "corpus",
+    "Finding": "findings",
+    "JointDisplay": "display",
     "show_versions": "_versions",
 }
-_MODULES: tuple[str, ...] = ()
+_MODULES: tuple[str, ...] = ("corpus", "display", "findings", "lenses")
 
 __all__ = ["ConvergenceError", "InputError", "Interrupted", "SteelyardError", "__version__", *_PUBLIC, *_MODULES]
 

@@ -6,6 +6,8 @@
 
 #[allow(dead_code)]
 mod convert;
+mod corpus;
+mod display;
 #[allow(dead_code)]
 mod door;
 mod errors;
@@ -16,6 +18,10 @@ use pyo3::prelude::*;
 #[pymodule]
 mod _core {
     use super::PyResult;
+    #[pymodule_export]
+    use super::corpus::corpus_check;
+    #[pymodule_export]
+    use super::display::{display_build, display_read, finding_signal, lens_select, lens_words, t_quantile, wilson};
     use pyo3::prelude::*;
 
     #[pymodule_init]

@@ -23,6 +23,12 @@
 //! | [`parallel`] | threads as a value; one pool per job |
 //! | [`num`] | distributions, quantiles, ranks, sums |
 //! | [`linalg`] | Gram, Cholesky, QR, SVD, eigen, non-negative least squares, linear programs |
+//! | [`scale`] | fidelity instruments as data |
+//! | [`data`] | scores of sites, checked once |
+//! | [`regress`] | estimators on centred moments, and what a design can know |
+//! | [`resample`] | splits of sites into two groups |
+//! | [`describe`] | totals, subscales, bands, item profiles and gaps between groups |
+//! | [`weighting`] | schemes: unit, correlation, ridge, shrink to target, non-negative |
 //! | [`corpus`] | codes, excerpts, coders: what was said, and whether quotes stand in their sources |
 //! | [`display`] | findings, lens, fit proposals, joint displays as data |
 //!
@@ -31,13 +37,19 @@
 //! To add a statistic, read `resample`; to add a way of weighting, `weighting`; to bind either, `py`.
 
 pub mod corpus;
+pub mod data;
+pub mod describe;
 pub mod display;
 pub mod error;
 pub mod job;
 pub mod linalg;
 pub mod num;
 pub mod parallel;
+pub mod regress;
+pub mod resample;
+pub mod scale;
 pub mod stream;
+pub mod weighting;
 
 #[cfg(feature = "python")]
 mod py;

@@ -17,9 +17,12 @@ _PUBLIC = {
     "Corpus": "corpus",
     "Finding": "findings",
     "JointDisplay": "display",
+    "Scale": "scale",
+    "Study": "study",
+    "fidelity": "_fidelity",
     "show_versions": "_versions",
 }
-_MODULES: tuple[str, ...] = ("corpus", "display", "findings", "lenses")
+_MODULES: tuple[str, ...] = ("corpus", "datasets", "display", "findings", "lenses", "scale")
 
 __all__ = ["ConvergenceError", "InputError", "Interrupted", "SteelyardError", "__version__", *_PUBLIC, *_MODULES]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .errors import refuse
+from .errors import InputError, refuse
 
 Columns = dict[str, np.ndarray[Any, np.dtype[Any]]]
 
@@ -18,7 +18,18 @@ def is_frame(data: object) -> bool:
         return False
     import narwhals as nw
 
-    return isinstance(nw.from_native(data, pass_through=True, eager_only=True), nw.DataFrame)
+    try:
+        return isinstance(nw.from_native(data, pass_through=True, eager_only=True), nw.DataFrame)
+    except nw.exceptions.DuplicateError:
+        names = [str(name) for name in data.columns]  # type: ignore[attr-defined]
+        raise _repeated(names) from None
+
+
+def _repeated(names: Sequence[str]) -> InputError:
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    return refuse(
+        "repeated column name", got=", ".join(repeated), allowed="each name once", remedy="Rename one of them."
+    )
 
 
 def columns_of(frame: Any) -> Columns:
@@ -29,11 +40,8 @@ def columns_of(frame: Any) -> Columns:
 
     table = nw.from_native(frame, eager_only=True)
     names = [str(name) for name in table.columns]
-    repeated = sorted({name for name in names if names.count(name) > 1})
-    if repeated:
-        raise refuse(
-            "repeated column name", got=", ".join(repeated), allowed="each name once", remedy="Rename one of them."
-        )
+    if len(set(names)) < len(names):
+        raise _repeated(names)
     return {name: table[name].to_numpy() for name in names}
 
 
@@ -47,3 +55,22 @@ def frame_like(columns: Mapping[str, Sequence[Any] | np.ndarray[Any, Any]], like
     import pandas as pd
 
     return pd.DataFrame({name: list(values) for name, values in columns.items()})
+
+
+def library_of(data: Any) -> str:
+    """Return the library of a frame, as `pandas` or `polars`; pandas for anything else."""
+    if not is_frame(data):
+        return "pandas"
+    import narwhals as nw
+
+    return str(nw.get_native_namespace(data).__name__).split(".")[0]
+
+
+def frame_in(columns: Mapping[str, Sequence[Any] | np.ndarray[Any, Any]], library: str) -> Any:
+    """Build a frame in a library that `library_of` named."""
+    if library == "pandas":
+        return frame_like(columns)
+    import narwhals as nw
+
+    backend: Any = library
+    return nw.from_dict({k: list(v) for k, v in columns.items()}, backend=backend).to_native()

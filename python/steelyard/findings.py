@@ -175,13 +175,13 @@ def _finite(value: Any, place: str) -> float:
 
 def _matrix(scores: Any) -> tuple[np.ndarray[Any, Any], list[str], list[str], dict[str, str], dict[str, str]]:
     """Return site x item scores, sites, item ids, titles and subscales from a Study, a frame or an array."""
-    titles: dict[str, str] = {}
-    domains: dict[str, str] = {}
-    frame = getattr(scores, "scores", scores)
-    scale = getattr(scores, "scale", None)
-    for item in getattr(scale, "items", ()) or ():
-        titles[item.id] = item.title
-        domains[item.id] = item.subscale or ""
+    if hasattr(scores, "score_matrix"):
+        scale = scores.scale
+        titles = {item.id: item.title for item in scale.items}
+        domains = {item: part.title for part in scale.subscales for item in part.items}
+        return scores.score_matrix, list(map(str, scores.site_ids)), list(scores.item_ids), titles, domains
+    titles, domains = {}, {}
+    frame = scores
     if is_frame(frame):
         columns = columns_of(frame)
         sites = [str(i + 1) for i in range(len(next(iter(columns.values()))))]

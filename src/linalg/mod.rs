@@ -5,7 +5,7 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | [`gram`] | weighted cross-products |
+//! | [`mod@gram`] | weighted cross-products |
 //! | [`cholesky`] | factor of a symmetric matrix with a status for each pivot |
 //! | [`qr`] | pivoted QR with a numerical rank |
 //! | [`svd`] | thin SVD, minimum-norm least squares, pseudo-inverse |

@@ -4,13 +4,14 @@
 //! JSON text read by serde, structured results as plain Python objects written by [`convert::to_python`]. Nothing here
 //! computes; each function converts, calls one core function through [`door`], and converts back.
 
-#[allow(dead_code)]
 mod convert;
 mod corpus;
+mod describe;
 mod display;
-#[allow(dead_code)]
 mod door;
 mod errors;
+mod scale;
+mod study;
 
 use pyo3::prelude::*;
 
@@ -18,10 +19,19 @@ use pyo3::prelude::*;
 #[pymodule]
 mod _core {
     use super::PyResult;
+    use super::corpus::corpus_check;
     #[pymodule_export]
     use super::corpus::corpus_check;
     #[pymodule_export]
+    use super::describe::{fidelity_describe, fidelity_gaps};
+    #[pymodule_export]
     use super::display::{display_build, display_read, finding_signal, lens_select, lens_words, t_quantile, wilson};
+    #[pymodule_export]
+    use super::display::{display_build, display_read, finding_signal, lens_select, lens_words, t_quantile, wilson};
+    #[pymodule_export]
+    use super::scale::{scale_band, scale_ids, scale_read, scale_replace, scale_shipped, scale_total};
+    #[pymodule_export]
+    use super::study::study_check;
     use pyo3::prelude::*;
 
     #[pymodule_init]

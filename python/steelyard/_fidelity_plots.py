@@ -1,0 +1,95 @@
+"""Two figures of fidelity, readable without colour: the heat strip, whose cells print their scores, and the profile."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from ._fidelity import FidelityResult
+
+
+def _axes(ax: Any, width: float, height: float) -> Any:
+    if ax is not None:
+        return ax
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), layout="constrained").add_subplot()
+
+
+def heat_strip(result: FidelityResult, ax: Any = None) -> Any:
+    """Draw items x sites; `cividis` keeps its order for every kind of colour vision."""
+    import matplotlib as mpl
+
+    n, p = result.scores.shape
+    ax = _axes(ax, 3.4 + 0.5 * max(n, 4), 1.2 + 0.25 * p)
+    totals = result.tables["totals"]["total"]
+    order = sorted(range(n), key=lambda i: (-np.inf if totals[i] is None else totals[i], -i), reverse=True)
+    low = np.array([item.minimum for item in result.scale.items])
+    high = np.array([item.maximum for item in result.scale.items])
+    share = ((result.scores - low) / (high - low))[order].T
+    colours = mpl.colormaps["cividis"].with_extremes(bad="white")
+    ax.imshow(np.ma.masked_invalid(share), cmap=colours, vmin=0, vmax=1, aspect="auto")
+    for column, i in enumerate(order):
+        for j in range(p):
+            score = result.scores[i, j]
+            text = "–" if np.isnan(score) else f"{score:g}"
+            dark = not np.isnan(score) and share[j, column] < 0.55
+            ax.text(column, j, text, ha="center", va="center", fontsize=8, color="white" if dark else "black")
+    ax.set_yticks(range(p), [item.title for item in result.scale.items], fontsize=8)
+    ax.set_xticks(range(n), [_site_label(result, i) for i in order], fontsize=8, rotation=0 if n <= 8 else 90)
+    ax.xaxis.tick_top()
+    ax.xaxis.set_label_position("top")
+    ax.set_xlabel("site and total" if result.contrast is None else "site, total and group", fontsize=8)
+    ax.tick_params(length=0)
+    ax.set_xticks(np.arange(-0.5, n), minor=True)
+    ax.set_yticks(np.arange(-0.5, p), minor=True)
+    ax.grid(which="minor", color="white", linewidth=1)
+    ax.tick_params(which="minor", length=0)
+    ax.spines[:].set_visible(False)
+    return ax
+
+
+def _site_label(result: FidelityResult, i: int) -> str:
+    total = result.tables["totals"]["total"][i]
+    lines = [result.site_ids[i], "–" if total is None else f"{total:g}"]
+    if result.contrast is not None:
+        side = result.contrast
+        site = result.site_ids[i]
+        name = side.first if site in side.first_sites else side.second if site in side.second_sites else ""
+        lines.append(name.replace("_", "\n"))
+    return "\n".join(lines)
+
+
+def item_profile(result: FidelityResult, ax: Any = None) -> Any:
+    """Draw each item's scores as dots sized by the number of sites, its range as a line, its mean as a bar."""
+    items = result.tables["items"]
+    p = len(items["item"])
+    ax = _axes(ax, 6.5, 1.0 + 0.25 * p)
+    for j in range(p):
+        scores = result.scores[:, j][~np.isnan(result.scores[:, j])]
+        values, counts = np.unique(scores, return_counts=True)
+        if values.size == 0:
+            continue
+        ax.hlines(j, values[0], values[-1], color="0.75", linewidth=1, zorder=1)
+        ax.scatter(values, np.full(values.size, j), s=14.0 * counts, color="0.55", zorder=2)
+    places = [j for j in range(p) if items["mean"][j] is not None]
+    means = [items["mean"][j] for j in places]
+    ax.scatter(means, places, marker="|", s=110, linewidth=2, color="black", zorder=4, label="mean")
+    if result.contrast is not None:
+        gaps = result.tables["gaps"]
+        for side, marker, colour in (("first", "^", "#0072B2"), ("second", "v", "#D55E00")):
+            known = [(gaps[f"mean_{side}"][j], j) for j in range(p) if gaps[f"mean_{side}"][j] is not None]
+            x, y = zip(*known, strict=True)
+            name = getattr(result.contrast, side)
+            ax.scatter(x, y, marker=marker, s=34, facecolor="none", edgecolor=colour, zorder=3, label=name)
+    ax.set_yticks(range(p), [item.title for item in result.scale.items], fontsize=8)
+    ax.invert_yaxis()
+    ax.set_xlabel("score")
+    ax.set_xlim(
+        min(item.minimum for item in result.scale.items) - 0.2, max(item.maximum for item in result.scale.items) + 0.2
+    )
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.06), ncols=3, frameon=False, fontsize=8)
+    ax.spines[["top", "right"]].set_visible(False)
+    return ax

@@ -1,0 +1,105 @@
+"""Sections of the report, each from one public result. Every number is the result's own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from ._html import table
+from .report import Block, Section, figure_of, table_of, trusted
+
+if TYPE_CHECKING:
+    from ._fidelity import FidelityResult
+
+_FEW_GAPS = 8
+
+
+def fidelity_section(fidelity: FidelityResult) -> Section:
+    """Totals with bands, subscale sums, and the heat strip."""
+    totals, sums = fidelity.tables["totals"], fidelity.tables["subscales"]
+    names = list(dict.fromkeys(sums["subscale"]))
+    by_site: dict[str, dict[str, Any]] = {site: {} for site in totals["site"]}
+    for site, name, value in zip(sums["site"], sums["subscale"], sums["sum"], strict=True):
+        by_site[site][name] = value
+    rows = [
+        [site, total, band, *(by_site[site].get(name) for name in names)]
+        for site, total, band in zip(totals["site"], totals["total"], totals["band"], strict=True)
+    ]
+    alpha = "" if fidelity.alpha is None else f" Cronbach's alpha over the sites is {fidelity.alpha:.2f}."
+    caption = f"Fidelity by site, {fidelity.scale.id}"
+    n = len(fidelity.site_ids)
+    return Section(
+        "fidelity",
+        "Fidelity of the sites",
+        (f"{spread_words(fidelity)}{alpha}",),
+        (
+            Block("html", caption, trusted(table(caption, ["site", "total", "band", *names], rows))),
+            figure_of(
+                fidelity.plot,
+                size=(min(4.6 + 0.72 * n, 13.0), 1.6 + 0.25 * len(fidelity.scale.item_ids)),
+                caption="Scores by item and site, sites in the order of their totals; the scores stand in the cells.",
+                description="Heat strip of the same scores; every cell prints its score.",
+                prefix="strip",
+            ),
+        ),
+    )
+
+
+def spread_words(fidelity: FidelityResult) -> str:
+    """Mean, SD, median and range of the totals, and the bands, in one sentence."""
+    bands = fidelity.tables["bands"]
+    counts = ", ".join(f"{n} {band}" for band, n in zip(bands["band"], bands["n"], strict=True) if n)
+    if fidelity.mean is None or fidelity.sd is None:
+        return "No site has a total by the scale's rule for missing items."
+    return (
+        f"{len(fidelity.site_ids)} sites: mean total {fidelity.mean:.2f}, SD {fidelity.sd:.2f}, median "
+        f"{fidelity.median:g}, range {fidelity.minimum:g} to {fidelity.maximum:g}" + (f"; {counts}." if counts else ".")
+    )
+
+
+def gaps_section(fidelity: FidelityResult) -> Section:
+    """The largest gaps between the two groups, with the floor of the test beside them."""
+    gaps = fidelity.tables["gaps"]
+    items = [j for j, kind in enumerate(gaps["kind"]) if kind == "item" and gaps["difference"][j] is not None]
+    items.sort(key=lambda j: (-abs(gaps["difference"][j]), j))
+    rows = [
+        [_title(fidelity, gaps["term"][j]), gaps["difference"][j], gaps["p_value"][j], gaps["p_adjusted"][j]]
+        for j in items[:_FEW_GAPS]
+    ]
+    caption = f"Largest gaps between the groups, {min(_FEW_GAPS, len(items))} of {len(items)} items"
+    return Section(
+        "gaps",
+        "Where the groups differ",
+        (f"{fidelity.contrast}.",),
+        (
+            Block(
+                "html",
+                caption,
+                trusted(table(caption, ["item", "difference", "p", "p, adjusted for all items"], rows, digits=2)),
+            ),
+            figure_of(
+                fidelity.plot_items,
+                size=(8.2, 1.6 + 0.27 * len(fidelity.scale.item_ids)),
+                caption="Mean of each item in the two groups, and the scores of all sites.",
+                description="Item profile of the two groups; the largest gaps are in the table above.",
+                prefix="profile",
+            ),
+        ),
+    )
+
+
+def _title(fidelity: FidelityResult, item_id: str) -> str:
+    return next((item.title for item in fidelity.scale.items if item.id == item_id), item_id)
+
+
+def caveats_section(caveats: Sequence[str]) -> Section:
+    """What a reader must know before quoting a number."""
+    return Section("caveats", "Caveats", (), (Block("list", lines=tuple(dict.fromkeys(caveats))),))
+
+
+def reporting_section(lines: Sequence[str]) -> Section:
+    """Sentences that can be taken over into a paper."""
+    return Section("reporting", "How to report this", (), (Block("list", lines=tuple(lines)),))
+
+
+__all__ = ["caveats_section", "fidelity_section", "gaps_section", "reporting_section", "spread_words", "table_of"]

@@ -1,0 +1,3 @@
+//! Data checked once, at the boundary.
+
+pub mod study;

@@ -1,0 +1,4 @@
+//! What the scores say before any outcome is looked at.
+
+pub mod fidelity;
+pub mod gaps;

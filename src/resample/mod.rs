@@ -1,0 +1,3 @@
+//! Resampling.
+
+pub mod splits;

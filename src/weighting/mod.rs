@@ -1,0 +1,3 @@
+//! Ways of weighting, and the contest between them.
+
+pub mod schemes;

@@ -1,0 +1,172 @@
+//! Schemes: rules that turn data (or experts) into one weight per item. One file each, behind one protocol.
+//!
+//! [`Scheme::fit`] takes [`CrossMoments`] and returns a [`SchemeFit`]. Schemes with a penalty are tuned by
+//! [`tune::leave_one_out`], which is handed folds, so that a contest can nest it. What every scheme shares (covariates
+//! partialled out, constant items pinned to their prior weight, collinear items listed, weights scaled, a status)
+//! happens once, in [`finish`].
+
+mod correlation;
+pub mod finish;
+mod nonnegative;
+mod ridge;
+mod shrink;
+pub mod tune;
+mod unit;
+
+pub use correlation::Correlation;
+pub use finish::{SchemeFit, Status};
+pub use nonnegative::NonNegative;
+pub use ridge::Ridge;
+pub use shrink::Shrink;
+pub use unit::Unit;
+
+use crate::error::{Result, input};
+use crate::regress::CrossMoments;
+use serde::{Deserialize, Serialize};
+
+/// The points that weights apply to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Points {
+    /// Score points as they are (1 to 5): an item with a wider spread already counts for more.
+    #[default]
+    Raw,
+    /// Points divided by the standard deviation of the rows at hand.
+    Standardised,
+}
+
+/// What a scheme is fitted with, besides data.
+#[derive(Debug, Clone)]
+pub struct Setting {
+    /// Prior weight per item, length p: constant items keep it, collinear ones share by it. Ones unless said otherwise.
+    pub prior: Vec<f64>,
+    /// A penalty that was tuned elsewhere; it wins over the scheme's own.
+    pub penalty: Option<f64>,
+}
+
+impl Setting {
+    /// Prior weights of one, nothing tuned.
+    pub fn plain(items: usize) -> Self {
+        Self { prior: vec![1.0; items], penalty: None }
+    }
+
+    /// The same with a tuned penalty.
+    #[must_use]
+    pub fn with_penalty(&self, penalty: Option<f64>) -> Self {
+        Self { prior: self.prior.clone(), penalty }
+    }
+}
+
+/// Every scheme, as data.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "scheme", rename_all = "kebab-case")]
+pub enum Scheme {
+    /// Equal weights: the plain total.
+    Unit(Unit),
+    /// Weights proportional to each item's correlation with the outcome.
+    Correlation(Correlation),
+    /// Ridge regression, shrunken toward zero.
+    Ridge(Ridge),
+    /// Regression shrunken toward target weights, whose score is free.
+    Shrink(Shrink),
+    /// Least squares with no negative slope.
+    NonNegative(NonNegative),
+}
+
+impl Scheme {
+    /// Fits the scheme.
+    ///
+    /// ```
+    /// use ndarray::array;
+    /// use steelyard::regress::CrossMoments;
+    /// use steelyard::weighting::schemes::{Scheme, Setting, Unit};
+    /// let x = array![[1.0, 2.0], [2.0, 2.0], [3.0, 5.0], [4.0, 3.0]];
+    /// let moments = CrossMoments::from_rows(x.view(), None, &[1.0, 2.0, 6.0, 4.0], None)?;
+    /// let fit = Scheme::Unit(Unit::default()).fit(&moments, &Setting::plain(2))?;
+    /// assert_eq!(fit.weights, vec![1.0, 1.0]);
+    /// assert_eq!(fit.slopes[0], fit.slopes[1]);
+    /// # Ok::<(), steelyard::error::Error>(())
+    /// ```
+    pub fn fit(&self, data: &CrossMoments, setting: &Setting) -> Result<SchemeFit> {
+        check_length("prior weights", setting.prior.len(), data.items)?;
+        let problem = finish::Problem::new(data, setting)?;
+        if let (true, Some(early)) = (self.learns(), problem.hopeless()) {
+            return Ok(early);
+        }
+        match self {
+            Self::Unit(scheme) => Ok(scheme.fit(&problem)),
+            Self::Correlation(scheme) => Ok(scheme.fit(&problem)),
+            Self::Ridge(scheme) => scheme.fit(&problem),
+            Self::Shrink(scheme) => scheme.fit(&problem),
+            Self::NonNegative(_) => NonNegative::fit(&problem),
+        }
+    }
+
+    /// Fits the scheme at each of the penalties, sharing what can be shared (one eigendecomposition for ridge). Schemes without a
+    /// penalty are fitted once and repeated.
+    pub fn fit_path(&self, data: &CrossMoments, setting: &Setting, penalties: &[f64]) -> Result<Vec<SchemeFit>> {
+        check_length("prior weights", setting.prior.len(), data.items)?;
+        let problem = finish::Problem::new(data, setting)?;
+        if let (true, Some(early)) = (self.learns(), problem.hopeless()) {
+            return Ok(vec![early; penalties.len()]);
+        }
+        match self {
+            Self::Ridge(_) => Ridge::path(&problem, penalties),
+            Self::Shrink(scheme) => scheme.path(&problem, penalties),
+            Self::Unit(_) | Self::Correlation(_) | Self::NonNegative(_) => {
+                Ok(vec![self.fit(data, setting)?; penalties.len()])
+            }
+        }
+    }
+
+    /// The penalties to choose from when the scheme has a penalty that was left open; `None` otherwise.
+    pub fn open_penalties(&self, data: &CrossMoments) -> Option<Vec<f64>> {
+        match self {
+            Self::Ridge(Ridge { penalty: None, .. }) => Some(tune::grid(data, false)),
+            Self::Shrink(Shrink { penalty: None, .. }) => Some(tune::grid(data, true)),
+            _ => None,
+        }
+    }
+
+    /// Whether the weights depend on outcomes.
+    pub fn learns(&self) -> bool {
+        !matches!(self, Self::Unit(_))
+    }
+
+    /// A short name for tables.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Unit(_) => "unit",
+            Self::Correlation(_) => "correlation",
+            Self::Ridge(_) => "ridge",
+            Self::Shrink(_) => "shrink to target",
+            Self::NonNegative(_) => "non-negative",
+        }
+    }
+}
+
+pub(super) fn check_length(what: &str, got: usize, items: usize) -> Result<()> {
+    if got == items {
+        return Ok(());
+    }
+    Err(input(format!("{what} of the wrong length"))
+        .got(got)
+        .allowed(format!("one per item, {items}"))
+        .remedy("Give them in the order of the item columns.")
+        .into())
+}
+
+pub(super) fn check_weights(what: &str, weights: &[f64], items: usize) -> Result<()> {
+    check_length(what, weights.len(), items)?;
+    if weights.iter().all(|w| w.is_finite() && *w >= 0.0) && weights.iter().any(|w| *w > 0.0) {
+        return Ok(());
+    }
+    Err(input(format!("{what} not allowed")).allowed("finite, none negative, at least one positive").into())
+}
+
+pub(super) fn check_penalty(penalty: f64) -> Result<f64> {
+    if penalty >= 0.0 {
+        return Ok(penalty);
+    }
+    Err(input("penalty not allowed").got(penalty).allowed("0 or more; infinity for the target alone").into())
+}

@@ -30,14 +30,18 @@
 //! | [`describe`] | totals, subscales, bands, item profiles and gaps between groups |
 //! | [`weighting`] | schemes: unit, correlation, ridge, shrink to target, non-negative |
 //! | [`audit`] | what a printed table can and cannot be: exact, in integers |
+//! | [`corpus`] | codes, excerpts, coders: what was said, and whether quotes stand in their sources |
+//! | [`display`] | findings, lens, fit proposals, joint displays as data |
 //!
 //! # Where to start
 //!
 //! To add a statistic, read `resample`; to add a way of weighting, `weighting`; to bind either, `py`.
 
 pub mod audit;
+pub mod corpus;
 pub mod data;
 pub mod describe;
+pub mod display;
 pub mod error;
 pub mod job;
 pub mod linalg;

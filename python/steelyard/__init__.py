@@ -14,13 +14,16 @@ from .errors import ConvergenceError, InputError, Interrupted, SteelyardError
 
 # Public name -> module that defines it. A name equal to its module is the module itself.
 _PUBLIC = {
+    "Corpus": "corpus",
+    "Finding": "findings",
+    "JointDisplay": "display",
     "Scale": "scale",
     "Study": "study",
     "fidelity": "_fidelity",
     "read_scores": "reading",
     "show_versions": "_versions",
 }
-_MODULES: tuple[str, ...] = ("datasets", "scale", "schemes")
+_MODULES: tuple[str, ...] = ("corpus", "datasets", "display", "findings", "lenses", "scale", "schemes")
 
 __all__ = ["ConvergenceError", "InputError", "Interrupted", "SteelyardError", "__version__", *_PUBLIC, *_MODULES]
 

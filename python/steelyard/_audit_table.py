@@ -130,7 +130,9 @@ class TableSolution(Result):
         if self.step is None:
             return [*lines, "No step that was tried explains the table."]
         kept = {"both": "every printed mean and total", "rows": "every row mean", "columns": "every column total"}
-        lines.append(f"Scores in steps of {self.step:g}, rounded {self.display} for print, explain {kept[self.kept or 'both']}.")
+        lines.append(
+            f"Scores in steps of {self.step:g}, rounded {self.display} for print, explain {kept[self.kept or 'both']}."
+        )
         if self.hidden:
             lines.append(f"{len(self.hidden)} rows hide fractions: {_amounts(self.hidden)}.")
         if self.clash is not None:
@@ -149,8 +151,12 @@ class TableSolution(Result):
         for j, name in enumerate(self.columns):
             span = "–" if self.totals is None else _span(*self.totals[j])
             rows.append((name, number(float(self.printed_totals[j])), span))
-        return table("Column totals: as printed, and what explains the means", ["Column", "Printed scores", "Possible"], rows,
-                     note=" ".join(self._lines()))
+        return table(
+            "Column totals: as printed, and what explains the means",
+            ["Column", "Printed scores", "Possible"],
+            rows,
+            note=" ".join(self._lines()),
+        )
 
     def plot(self, ax: Any = None) -> Any:
         """Draw the printed scores; cells that can differ carry their range. Returns the Axes."""
@@ -249,7 +255,9 @@ def solve(
 def _places(members: Sequence[str], columns: Sequence[str], name: str) -> list[int]:
     unknown = [str(m) for m in members if str(m) not in columns]
     if unknown:
-        raise refuse("group names columns that do not exist", at=name, got=", ".join(unknown), allowed=", ".join(columns))
+        raise refuse(
+            "group names columns that do not exist", at=name, got=", ".join(unknown), allowed=", ".join(columns)
+        )
     return [list(columns).index(str(m)) for m in members]
 
 

@@ -5,9 +5,10 @@
 //! computes; each function converts, calls one core function through [`door`], and converts back.
 
 mod audit;
-#[allow(dead_code)]
 mod convert;
+mod corpus;
 mod describe;
+mod display;
 mod door;
 mod errors;
 mod scale;
@@ -23,7 +24,11 @@ mod _core {
     #[pymodule_export]
     use super::audit::audit_check;
     #[pymodule_export]
+    use super::corpus::corpus_check;
+    #[pymodule_export]
     use super::describe::{fidelity_describe, fidelity_gaps};
+    #[pymodule_export]
+    use super::display::{display_build, display_read, finding_signal, lens_select, lens_words, t_quantile, wilson};
     #[pymodule_export]
     use super::scale::{scale_band, scale_ids, scale_read, scale_replace, scale_shipped, scale_total};
     #[pymodule_export]

@@ -92,7 +92,7 @@ fn the_fast_path_equals_the_literal_one() {
 fn the_fast_path_equals_the_literal_one_with_weights_and_covariates() {
     let (x, y) = data(9, 16, 5);
     let z = Array2::from_shape_fn((16, 2), |(i, k)| ((i * 7 + k * 3) % 5) as f64);
-    let w: Vec<f64> = (0..16).map(|i| 1.0 + (i % 4) as f64).collect();
+    let w: Vec<f64> = (0..16).map(|i| 1.0 + f64::from(i % 4)).collect();
     agree(&x, &z, &y, &w);
 }
 

@@ -1,0 +1,291 @@
+"""Lenses: rules by which quantitative findings select themes. Every decision is logged with its reason.
+
+>>> import steelyard as sy
+>>> lens = sy.lenses.Rank(lowest=3) | sy.lenses.Spread(at_least=3)
+>>> print(lens)
+any of: the 3 lowest and the 0 highest in points, ties kept; a range between sites of at least 3
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterable
+from typing import Any, Self
+
+from . import _core
+from ._frames import frame_like
+from ._html import table
+from ._result import Result, serialisable
+from .corpus import plain
+from .errors import refuse
+from .findings import Finding
+
+__all__ = [
+    "AllOf",
+    "AnyOf",
+    "Change",
+    "Cut",
+    "Gap",
+    "IntervalExcludes",
+    "Lens",
+    "Override",
+    "OwnCuts",
+    "Rank",
+    "Selection",
+    "Shortfall",
+    "Spread",
+]
+
+
+@serialisable
+@dataclasses.dataclass(frozen=True)
+class Override:
+    """A decision by hand: which finding, selected or not, why, and by whom; the reason is printed."""
+
+    finding: str
+    selected: bool
+    reason: str
+    by: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Lens:
+    """Base of all lenses."""
+
+    overrides: tuple[Override, ...] = dataclasses.field(default=(), kw_only=True)
+
+    def __post_init__(self) -> None:
+        _core.lens_words(self._document())
+
+    def _rule(self) -> dict[str, Any]:
+        raise TypeError("Lens is a base: use Cut, Rank, Spread, ...")
+
+    def _document(self) -> str:
+        return json.dumps({"rule": self._rule(), "overrides": plain(self.overrides)})
+
+    def __str__(self) -> str:
+        return _core.lens_words(self._document())
+
+    def __or__(self, other: Lens) -> AnyOf:
+        return AnyOf((self, other))
+
+    def __and__(self, other: Lens) -> AllOf:
+        return AllOf((self, other))
+
+    def override(self, finding: str, *, selected: bool, reason: str, by: str | None = None) -> Self:
+        """Return the lens with one decision by hand.
+
+        Examples
+        --------
+        >>> import steelyard as sy
+        >>> lens = sy.lenses.Cut(low=3).override("team_integration", selected=True, reason="The main question.")
+        >>> lens.overrides[0].reason
+        'The main question.'
+        """
+        return dataclasses.replace(self, overrides=(*self.overrides, Override(finding, selected, reason, by)))
+
+    @staticmethod
+    def from_document(told: dict[str, Any]) -> Lens:
+        """Build a lens from its plain form, as the JSON of a display holds it."""
+        return dataclasses.replace(_rule_of(told["rule"]), overrides=tuple(Override(**o) for o in told["overrides"]))
+
+    def select(self, findings: Iterable[Finding]) -> Selection:
+        """Apply the lens and return its log."""
+        told = tuple(findings)
+        log = _core.lens_select(self._document(), json.dumps([plain(f) for f in told]))
+        return Selection(lens=str(self), findings=told, log=tuple(log))
+
+
+def _closed(lens: Lens, **fields: Any) -> dict[str, Any]:
+    return {"rule": _NAMES[type(lens)], **fields}
+
+
+@serialisable
+@dataclasses.dataclass(frozen=True)
+class Cut(Lens):
+    """Select values at or below `low`, or at or above `high` (closed cuts).
+
+    A finding in another unit than `unit` is judged by its own cuts; where it has none, the log says so.
+    """
+
+    low: float | None = None
+    high: float | None = None
+    unit: str = "points"
+
+    def _rule(self) -> dict[str, Any]:
+        return _closed(self, low=self.low, high=self.high, unit=self.unit)
+
+
+@serialisable
+@dataclasses.dataclass(frozen=True)
+class OwnCuts(Lens):
+    """Select by each finding's own cuts."""
+
+    def _rule(self) -> dict[str, Any]:
+        return _closed(self)
+
+
+@serialisable
+@dataclasses.dataclass(frozen=True)
+class Rank(Lens):
+    """Select the lowest and the highest values in one unit; ties at the last place are kept."""
+
+    lowest: int = 0
+    highest: int = 0
+    unit: str = "points"
+
+    def _rule(self) -> dict[str, Any]:
+        for name in ("lowest", "highest"):
+            count = getattr(self, name)
+            if isinstance(count, bool) or not isinstance(count, int) or count < 0:
+                raise refuse("number of places not allowed", at=name, got=repr(count), allowed="an int, 0 or more")
+        return _closed(self, lowest=self.lowest, highest=self.highest, unit=self.unit)
+
+
+@serialisable
+@dataclasses.dataclass(frozen=True)
+class IntervalExcludes(Lens):
+    """Select findings whose whole interval lies at or below `low`, or at or above `high`."""
+
+    low: float | None = None
+    high: float | None = None
+    unit: str = "points"
+
+    def _rule(self) -> dict[str, Any]:
+        return _closed(self, low=self.low, high=self.high, unit=self.unit)
+
+
+@serialisable
+@dataclasses.dataclass(frozen=True)
+class Spread(Lens):
+    """Select findings on which sites differ by `at_least`, or that any site has at or below a value."""
+
+    at_least: float | None = None
+    any_site_at_or_below: float | None = None
+
+    def _rule(self) -> dict[str, Any]:
+        return _closed(self, at_least=self.at_least, any_site_at_or_below=self.any_site_at_or_below)
+
+
+@serialisable
+@dataclasses.dataclass(frozen=True)
+class Gap(Lens):
+    """Select findings on which two groups of sites differ by `at_least`, in either direction."""
+
+    at_least: float
+
+    def _rule(self) -> dict[str, Any]:
+        return _closed(self, at_least=self.at_least)
+
+
+@serialisable
+@dataclasses.dataclass(frozen=True)
+class Change(Lens):
+    """Select findings that changed by `at_least` since the review before."""
+
+    at_least: float
+
+    def _rule(self) -> dict[str, Any]:
+        return _closed(self, at_least=self.at_least)
+
+
+@serialisable
+@dataclasses.dataclass(frozen=True)
+class Shortfall(Lens):
+    """Select the `highest` largest products of importance and distance to the best possible value."""
+
+    highest: int
+
+    def _rule(self) -> dict[str, Any]:
+        return _closed(self, highest=self.highest)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Combined(Lens):
+    rules: tuple[Lens, ...] = ()
+
+    def _rule(self) -> dict[str, Any]:
+        if any(rule.overrides for rule in self.rules):
+            raise refuse("override inside a combination", at="rules", remedy="Override the combination itself.")
+        return _closed(self, rules=[rule._rule() for rule in self.rules])
+
+
+@serialisable
+@dataclasses.dataclass(frozen=True)
+class AnyOf(_Combined):
+    """Select what at least one of the rules selects."""
+
+
+@serialisable
+@dataclasses.dataclass(frozen=True)
+class AllOf(_Combined):
+    """Select what each of the rules selects."""
+
+
+_NAMES: dict[type[Lens], str] = {
+    Cut: "cut",
+    OwnCuts: "own-cuts",
+    Rank: "rank",
+    IntervalExcludes: "interval-excludes",
+    Spread: "spread",
+    Gap: "gap",
+    Change: "change",
+    Shortfall: "shortfall",
+    AnyOf: "any",
+    AllOf: "all",
+}
+
+
+def _rule_of(told: dict[str, Any]) -> Lens:
+    kinds = {name: kind for kind, name in _NAMES.items()}
+    fields = {name: value for name, value in told.items() if name != "rule"}
+    if "rules" in fields:
+        fields["rules"] = tuple(_rule_of(x) for x in fields["rules"])
+    return kinds[told["rule"]](**fields)
+
+
+@dataclasses.dataclass(frozen=True, repr=False)
+class Selection(Result):
+    """The log of a lens: one entry per finding.
+
+    Attributes
+    ----------
+    lens : str
+        The rule in words.
+    findings : tuple of Finding
+        What was judged.
+    log : tuple of dict
+        `finding, selected, judged, why, cuts, signal, distance, overridden`; a negative distance is beyond the cut.
+    """
+
+    lens: str
+    findings: tuple[Finding, ...]
+    log: tuple[dict[str, Any], ...]
+
+    @property
+    def selected(self) -> tuple[str, ...]:
+        """Ids of the selected findings."""
+        return tuple(entry["finding"] for entry in self.log if entry["selected"])
+
+    @property
+    def not_selected(self) -> tuple[str, ...]:
+        """Ids of the others."""
+        return tuple(entry["finding"] for entry in self.log if not entry["selected"])
+
+    def tidy(self, like: Any = None) -> Any:
+        """Return one row per finding."""
+        names = ("finding", "selected", "judged", "why", "signal", "distance", "overridden")
+        values = {f.id: f.value for f in self.findings}
+        columns = {name: [entry[name] for entry in self.log] for name in names}
+        return frame_like({"value": [values[x] for x in columns["finding"]], **columns}, like)
+
+    def __repr__(self) -> str:
+        lines = [f"Selection of {len(self.selected)} of {len(self.log)} findings: {self.lens}"]
+        lines += [f"  {e['finding']}: {e['why']}" for e in self.log if e["selected"]]
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        labels = {f.id: f.label for f in self.findings}
+        rows = [(labels[e["finding"]], e["selected"], e["why"], e["signal"]) for e in self.log]
+        return table(f"Lens: {self.lens}", ("Finding", "Selected", "Why", "Signal"), rows)

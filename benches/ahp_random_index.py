@@ -1,8 +1,8 @@
 """Write the random indices of the analytic hierarchy process for 3 to 25 items.
 
 The index of a size is the mean consistency index, (largest eigenvalue - n) / (n - 1), of reciprocal matrices whose
-upper entries are drawn evenly from 1/9, 1/8, ..., 1, ..., 9 (Saaty 1980). Run as `python benches/ahp_random_index.py`; about
-two minutes. The standard error of each index stands beside it.
+upper entries are drawn evenly from 1/9, 1/8, ..., 1, ..., 9 (Saaty 1980). Run as
+`python benches/ahp_random_index.py`; about two minutes. The standard error of each index stands beside it.
 """
 
 from pathlib import Path

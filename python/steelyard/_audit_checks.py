@@ -310,8 +310,10 @@ def percent_column(percents: Sequence[Number], *, n: int | None = None, rounding
     Examples
     --------
     >>> import steelyard as sy
-    >>> sy.audit.percent_column(["4", "4", "24", "30", "39"]).consistent, sy.audit.percent_column(["50", "60"]).consistent
-    (True, False)
+    >>> sy.audit.percent_column(["4", "4", "24", "30", "39"]).consistent
+    True
+    >>> sy.audit.percent_column(["50", "60"]).consistent
+    False
     """
     texts = [text_of(p, f"percents[{i}]") for i, p in enumerate(percents)]
     found = ask("percent-column", percents=texts, n=n, rounding=rounding_of(rounding))
@@ -351,8 +353,8 @@ def cuts(
 ) -> Check:
     """Test whether one cut of the data can lie inside a larger one.
 
-    Papers print the same question from different n. If the larger set held the smaller one and some further people, what
-    these said follows from the two numbers, and may be impossible.
+    Papers print the same question from different n. If the larger set held the smaller one and some further
+    people, what these said follows from the two numbers, and may be impossible.
 
     Parameters
     ----------

@@ -62,7 +62,8 @@ class TableSolution(Result):
     kept : str or None
         Which printed margins it explains: `both`, `rows` or `columns`.
     hidden : tuple of dict
-        Rows whose printed scores hide fractions: `row`, `group`, `amount` (lowest, highest), `columns` that may hold it.
+        Rows whose printed scores hide fractions: `row`, `group`, `amount` (lowest, highest), `columns` that
+        may hold it.
     low, high : ndarray, rows x columns
         What each cell can be.
     certificate : ndarray, rows x columns

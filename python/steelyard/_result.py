@@ -105,8 +105,8 @@ def _decode(value: Any) -> Any:
     if "$float" in value:
         return float(value["$float"])
     if "$array" in value:
-        kind = np.dtype(value["$array"])
-        return np.array([_decode(x) for x in value["values"]], dtype=kind).reshape(value["shape"])
+        dtype = np.dtype(value["$array"])
+        return np.array([_decode(x) for x in value["values"]], dtype=dtype).reshape(value["shape"])
     if "$tuple" in value:
         return tuple(_decode(x) for x in value["$tuple"])
     if "$dict" in value:

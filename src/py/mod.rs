@@ -11,6 +11,7 @@ mod describe;
 mod display;
 mod door;
 mod errors;
+mod experiment;
 mod scale;
 mod schemes;
 mod study;
@@ -29,6 +30,8 @@ mod _core {
     use super::describe::{fidelity_describe, fidelity_gaps};
     #[pymodule_export]
     use super::display::{display_build, display_read, finding_signal, lens_select, lens_words, t_quantile, wilson};
+    #[pymodule_export]
+    use super::experiment::contest_run;
     #[pymodule_export]
     use super::scale::{scale_band, scale_ids, scale_read, scale_replace, scale_shipped, scale_total};
     #[pymodule_export]

@@ -9,8 +9,9 @@
 
 use super::fold::{Fold, FoldSums, Totals, site_products};
 use super::panel::Panel;
+use super::schemes::finish::scaled;
 use super::schemes::tune::{self, calibrated, leave_one_out};
-use super::schemes::{Scheme, Setting, Status};
+use super::schemes::{Scheme, SchemeFit, Setting, Status};
 use super::spectral::{HeldRow, PathSpace, Spectral, held_rows};
 use crate::error::Result;
 use crate::regress::ridge::penalty_grid;
@@ -18,6 +19,29 @@ use rayon::prelude::*;
 
 /// Steps of the penalty grid: as many as general tuning takes.
 const STEPS: usize = 41;
+
+/// A scheme with what it needs to know about the items.
+#[derive(Debug, Clone, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entrant {
+    /// The scheme.
+    pub scheme: Scheme,
+    /// The subscale of each item, for schemes that go by subscale.
+    #[serde(default)]
+    pub groups: Option<Vec<usize>>,
+}
+
+impl Entrant {
+    fn setting(&self, items: usize) -> Setting {
+        Setting { groups: self.groups.clone(), ..Setting::plain(items) }
+    }
+}
+
+impl From<Scheme> for Entrant {
+    fn from(scheme: Scheme) -> Self {
+        Self { scheme, groups: None }
+    }
+}
 
 /// Everything about a contest that does not depend on the outcome.
 #[derive(Debug)]
@@ -35,7 +59,7 @@ enum Contestant {
     Unit,
     Correlation { non_negative: bool },
     Path(Box<Path>),
-    General(Scheme),
+    General(Scheme, Setting),
 }
 
 /// A scheme with a penalty path, decomposed in every fold.
@@ -70,24 +94,24 @@ pub struct Space {
 
 impl<'a> Plan<'a> {
     /// Prepares the folds and decompositions for these schemes.
-    pub fn new(panel: &'a Panel, schemes: &[Scheme]) -> Result<Self> {
+    pub fn new(panel: &'a Panel, schemes: &[Entrant]) -> Result<Self> {
         let products = site_products(panel);
         let whole = products.sum_axis(ndarray::Axis(0));
         let sites = panel.sites();
         let fold = |excluded: &[usize]| Fold::new(panel, &whole, &products, excluded);
         let outer: Vec<Fold> = (0..sites).map(|i| fold(&[i])).collect();
-        let kinds: Vec<Kind> = schemes.iter().map(|scheme| kind_of(scheme, panel)).collect();
+        let kinds: Vec<Kind> = schemes.iter().map(|entrant| kind_of(&entrant.scheme, panel)).collect();
         let needs_pairs = kinds.iter().any(|kind| matches!(kind, Kind::Path { .. }));
         let inner: Vec<Fold> =
             if needs_pairs { pairs(sites).into_par_iter().map(|(i, j)| fold(&[i, j])).collect() } else { Vec::new() };
         let grids = outer.iter().map(|fold| grid(panel, fold)).collect();
         let mut plan = Self { panel, outer, inner, grids, contestants: Vec::new() };
-        for (scheme, kind) in schemes.iter().zip(kinds) {
+        for (entrant, kind) in schemes.iter().zip(kinds) {
             let contestant = match kind {
                 Kind::Unit => Contestant::Unit,
                 Kind::Correlation { non_negative } => Contestant::Correlation { non_negative },
                 Kind::Path { to_target } => Contestant::Path(Box::new(plan.path(to_target)?)),
-                Kind::General => Contestant::General(scheme.clone()),
+                Kind::General => Contestant::General(entrant.scheme.clone(), entrant.setting(panel.item_count())),
             };
             plan.contestants.push(contestant);
         }
@@ -191,8 +215,8 @@ impl<'a> Plan<'a> {
                     space.predictions[c][*row] = space.base[*row] + added;
                 }
             }
-            Contestant::General(scheme) => {
-                let (penalty, weights) = self.general(scheme, site, y)?;
+            Contestant::General(scheme, setting) => {
+                let (penalty, weights) = self.general(scheme, setting, site, y)?;
                 space.penalties[c][site] = penalty;
                 space.direction.copy_from_slice(&weights);
                 self.along_direction(c, site, space);
@@ -275,10 +299,28 @@ impl<'a> Plan<'a> {
         self.grids[site].get(best).copied().unwrap_or(f64::INFINITY)
     }
 
+    /// The weights that scheme `c` had in every training fold: sites x p. Call after [`Self::predict`] with the same `y`.
+    pub fn fold_weights(&self, c: usize, y: &[f64], space: &mut Space) -> Result<Vec<Vec<f64>>> {
+        (0..self.panel.sites())
+            .map(|site| {
+                let fold = &self.outer[site];
+                fold.sums(self.panel, &space.totals, y, &mut space.outer);
+                if let Contestant::Path(path) = &self.contestants[c] {
+                    let Some((spectral, _)) = &path.outer[site] else { return Ok(vec![0.0; fold.gram.nrows()]) };
+                    spectral.load(&space.outer, &mut space.path);
+                    let penalty = space.penalties[c][site];
+                    return Ok(scaled(spectral.slopes(&space.outer, fold, penalty, &mut space.path)).0);
+                }
+                self.predict_site(c, site, y, space)?;
+                Ok(scaled(&space.direction).0)
+            })
+            .collect()
+    }
+
     /// A scheme without a path of its own: tuned and fitted on the moments of the training fold.
-    fn general(&self, scheme: &Scheme, site: usize, y: &[f64]) -> Result<(f64, Vec<f64>)> {
+    fn general(&self, scheme: &Scheme, setting: &Setting, site: usize, y: &[f64]) -> Result<(f64, Vec<f64>)> {
         let train = self.panel.moments(y, &[site])?;
-        let (setting, penalty) = self.tuned(scheme, &train, y, &[site])?;
+        let (setting, penalty) = self.tuned(scheme, setting, &train, y, &[site])?;
         let fit = scheme.fit(&train, &setting)?;
         let idle = matches!(fit.status, Status::Undefined | Status::Refused | Status::Empty);
         let weights = if idle { vec![0.0; self.panel.item_count()] } else { fit.weights };
@@ -288,12 +330,12 @@ impl<'a> Plan<'a> {
     fn tuned(
         &self,
         scheme: &Scheme,
+        setting: &Setting,
         train: &crate::regress::CrossMoments,
         y: &[f64],
         excluded: &[usize],
     ) -> Result<(Setting, f64)> {
-        let setting = Setting::plain(self.panel.item_count());
-        let Some(penalties) = scheme.open_penalties(train) else { return Ok((setting, f64::NAN)) };
+        let Some(penalties) = scheme.open_penalties(train) else { return Ok((setting.clone(), f64::NAN)) };
         let inner = (0..self.panel.sites()).filter(|site| !excluded.contains(site));
         let folds = inner
             .map(|site| {
@@ -301,16 +343,17 @@ impl<'a> Plan<'a> {
                 Ok(tune::Fold { train: self.panel.moments(y, &all)?, held: self.panel.site_moments(y, site)? })
             })
             .collect::<Result<Vec<_>>>()?;
-        let tuned = leave_one_out(scheme, &setting, &penalties, folds, true)?;
+        let tuned = leave_one_out(scheme, setting, &penalties, folds, true)?;
         Ok((setting.with_penalty(Some(tuned.penalty)), tuned.penalty))
     }
 
     /// The scheme fitted to all sites, with its penalty tuned by leaving each out: slopes calibrated as in the contest.
-    pub fn whole_fit(&self, scheme: &Scheme) -> Result<(super::schemes::SchemeFit, Vec<f64>, f64)> {
+    pub fn whole_fit(&self, entrant: &Entrant) -> Result<(SchemeFit, Vec<f64>, f64)> {
         let y = &self.panel.outcome;
         let whole = self.panel.moments(y, &[])?;
-        let (setting, _) = self.tuned(scheme, &whole, y, &[])?;
-        let fit = scheme.fit(&whole, &setting)?;
+        let setting = entrant.setting(self.panel.item_count());
+        let (setting, _) = self.tuned(&entrant.scheme, &setting, &whole, y, &[])?;
+        let fit = entrant.scheme.fit(&whole, &setting)?;
         let (slopes, _, intercept) = calibrated(&fit.weights, &whole);
         Ok((fit, slopes, intercept))
     }

@@ -1,8 +1,7 @@
 //! What a scheme gains out of sample over the calibrated unit total, paired by held-out site.
 
-use super::crossfit::{Plan, Space};
+use super::crossfit::{Entrant, Plan, Space};
 use super::panel::Panel;
-use super::schemes::Scheme;
 use crate::error::Result;
 use crate::job::Control;
 use crate::num::special::t_quantile;
@@ -63,7 +62,7 @@ pub struct GainInterval {
 /// Returns one interval per scheme, or `None` when the job was cancelled or a rerun is undefined.
 pub fn delete_one_site(
     panel: &Panel,
-    schemes: &[Scheme],
+    schemes: &[Entrant],
     reference: usize,
     gains: &[f64],
     confidence_level: f64,

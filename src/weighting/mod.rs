@@ -1,8 +1,10 @@
 //! Ways of weighting, and the contest between them.
 
+pub mod contest;
 pub mod crossfit;
 mod fold;
 pub mod gain;
+pub mod labels;
 pub mod null;
 pub mod panel;
 pub mod schemes;

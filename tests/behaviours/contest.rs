@@ -4,7 +4,7 @@ use ndarray::Array2;
 use proptest::prelude::*;
 use steelyard::regress::CrossMoments;
 use steelyard::stream::{Purpose, Seed};
-use steelyard::weighting::crossfit::Plan;
+use steelyard::weighting::crossfit::{Entrant, Plan};
 use steelyard::weighting::gain::Losses;
 use steelyard::weighting::panel::Panel;
 use steelyard::weighting::schemes::tune::{Fold, calibrated, leave_one_out};
@@ -18,6 +18,10 @@ fn schemes() -> Vec<Scheme> {
         Scheme::Shrink(Shrink::default()),
         Scheme::NonNegative(NonNegative::default()),
     ]
+}
+
+fn entrants() -> Vec<Entrant> {
+    schemes().into_iter().map(Entrant::from).collect()
 }
 
 /// Scores 1 to 5, some items nearly constant so that folds make new constant items.
@@ -69,7 +73,7 @@ fn literal(scheme: &Scheme, x: &Array2<f64>, z: &Array2<f64>, y: &[f64], w: &[f6
 
 fn agree(x: &Array2<f64>, z: &Array2<f64>, y: &[f64], w: &[f64]) {
     let panel = panel(x, z, y, w);
-    let plan = Plan::new(&panel, &schemes()).unwrap();
+    let plan = Plan::new(&panel, &entrants()).unwrap();
     let mut space = plan.space();
     plan.predict(y, &mut space).unwrap();
     for (c, scheme) in schemes().iter().enumerate() {
@@ -108,7 +112,7 @@ fn what_is_held_out_cannot_move_its_own_prediction() {
     let none = Array2::zeros((13, 0));
     let predict = |y: &[f64]| {
         let panel = panel(&x, &none, y, &[1.0; 13]);
-        let plan = Plan::new(&panel, &schemes()).unwrap();
+        let plan = Plan::new(&panel, &entrants()).unwrap();
         let mut space = plan.space();
         plan.predict(y, &mut space).unwrap();
         space.predictions.iter().map(|p| p[4]).collect::<Vec<_>>()
@@ -128,7 +132,7 @@ proptest! {
         let none = Array2::zeros((12, 0));
         let gains = |y: &[f64]| {
             let panel = panel(&x, &none, y, &[1.0; 12]);
-            let plan = Plan::new(&panel, &schemes()).unwrap();
+            let plan = Plan::new(&panel, &entrants()).unwrap();
             let mut space = plan.space();
             plan.predict(y, &mut space).unwrap();
             Losses::of(&panel, y, &space).gains(0).unwrap()

@@ -1,0 +1,263 @@
+//! The contest from end to end: predictions, gains, interval, null, verdict.
+//!
+//! 1. Every scheme predicts every site from the others ([`super::crossfit`]).
+//! 2. Its gain is the difference of its Q2 to that of the calibrated unit total ([`super::gain`]).
+//! 3. The interval reruns all of it without each site in turn.
+//! 4. The p-value reruns all of it under equal weights ([`super::null`]), adjusted for the number of schemes tried.
+//! 5. The verdict compares the interval with the smallest gain that would matter ([`super::verdict`]).
+
+use super::crossfit::{Entrant, Plan};
+use super::gain::{GainInterval, Losses, delete_one_site};
+use super::labels::{LabelTest, label_permutation};
+use super::null::{FEWEST_SITES, NullGains, p_value, residual_permutation};
+use super::panel::Panel;
+use super::schemes::SchemeFit;
+use super::verdict::{Verdict, verdict};
+use crate::error::{Result, input};
+use crate::job::Control;
+use crate::linalg::{Cholesky, dot};
+use crate::num::special::f_upper;
+use crate::regress::{CrossMoments, Estimability, estimability::estimability};
+use crate::stream::Seed;
+use serde::{Deserialize, Serialize};
+
+/// What is to be run.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Protocol {
+    /// The schemes; the reference is one of them.
+    pub schemes: Vec<Entrant>,
+    /// Position of the reference.
+    pub reference: usize,
+    /// The smallest gain that would matter, as a share of the outcome's variance.
+    pub smallest_gain: f64,
+    /// Null replicates.
+    pub n_resamples: usize,
+    /// Of the interval of the gain.
+    pub confidence_level: f64,
+    /// Of everything that is drawn.
+    pub seed: u64,
+}
+
+/// One scheme's outcome.
+#[derive(Debug, Clone, Serialize)]
+pub struct Entry {
+    /// The scheme fitted to all sites.
+    pub fit: SchemeFit,
+    /// Slopes on all sites, calibrated as in the contest.
+    pub slopes: Vec<f64>,
+    /// The intercept that goes with them.
+    pub intercept: f64,
+    /// Share of the held-out squared error of intercept and covariates that the scheme removes.
+    pub q2: Option<f64>,
+    /// Q2 minus that of the reference.
+    pub gain: Option<f64>,
+    /// Its interval.
+    pub interval: Option<GainInterval>,
+    /// One-sided p under equal weights.
+    pub p_value: Option<f64>,
+    /// The same, adjusted for all schemes that were tried (largest gain of each replicate).
+    pub p_adjusted: Option<f64>,
+    /// Sites that the scheme predicts better than the reference, and worse.
+    pub sites_won: usize,
+    /// Sites that it predicts worse.
+    pub sites_lost: usize,
+    /// Held-out predictions, one per row.
+    pub predictions: Vec<f64>,
+    /// Smallest and largest weight of each item over the training folds: a stability range, not an interval.
+    pub stability: Vec<(f64, f64)>,
+    /// Penalty chosen in each fold, for schemes that are tuned.
+    pub penalties: Vec<Option<f64>>,
+    /// The verdict.
+    pub verdict: Verdict,
+}
+
+/// The whole contest.
+#[derive(Debug, Clone, Serialize)]
+pub struct Contest {
+    /// One entry per scheme, in the order of the protocol.
+    pub entries: Vec<Entry>,
+    /// What the design can know about the slopes.
+    pub estimability: Estimability,
+    /// Held-out mean squared error of intercept and covariates alone.
+    pub base_error: f64,
+    /// Weighted variance of the outcome.
+    pub outcome_variance: f64,
+    /// F test of equal slopes (Gaussian errors), where every slope is estimable and degrees of freedom are left.
+    pub equal_slopes: Option<EqualSlopes>,
+    /// Exact permutation of the outcome: does any item go with it?
+    pub labels: Option<LabelTest>,
+    /// Null replicates that were completed.
+    pub replicates: usize,
+    /// Null replicates whose gain was undefined; they count against the scheme.
+    pub undefined: usize,
+    /// The smallest p that the test of the gain can reach; `None` where it is refused.
+    pub floor: Option<f64>,
+    /// Why the gain cannot be tested, or empty.
+    pub refused: String,
+}
+
+/// The classical test that all slopes are equal: the plain total against free slopes.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct EqualSlopes {
+    /// F statistic.
+    pub statistic: f64,
+    /// Numerator degrees of freedom.
+    pub df1: f64,
+    /// Denominator degrees of freedom.
+    pub df2: f64,
+    /// Upper tail.
+    pub p_value: f64,
+}
+
+/// F = ((RSS0 - RSS1) / (p - 1)) / (RSS1 / (n - q - p - 1)); `None` where it is not defined, or rows are not sites.
+fn equal_slopes(adjusted: &CrossMoments, panel: &Panel) -> Result<Option<EqualSlopes>> {
+    let (n, p) = (panel.outcome.len(), panel.item_count());
+    let rows_are_sites = n == panel.sites();
+    if p < 2 || !rows_are_sites || n <= panel.base.ncols() + p || !estimability(adjusted)?.is_full() {
+        return Ok(None);
+    }
+    let Some(factor) = Cholesky::factor(adjusted.gram.view()).definite() else { return Ok(None) };
+    let slopes = factor.solve(&adjusted.cross);
+    let free = adjusted.yy - dot(&slopes, &adjusted.cross);
+    let ones = vec![1.0; p];
+    let Some(slope) = adjusted.slope_on(&ones) else { return Ok(None) };
+    let equal = adjusted.yy - slope * adjusted.cross.iter().sum::<f64>();
+    let (df1, df2) = ((p - 1) as f64, (n - panel.base.ncols() - p) as f64);
+    if free <= 1e-12 * adjusted.yy {
+        return Ok(None);
+    }
+    let statistic = ((equal - free).max(0.0) / df1) / (free / df2);
+    Ok(Some(EqualSlopes { statistic, df1, df2, p_value: f_upper(statistic, df1, df2) }))
+}
+
+/// Smallest and largest weight per item over the folds.
+fn stability(weights: &[Vec<f64>]) -> Vec<(f64, f64)> {
+    let items = weights.first().map_or(0, Vec::len);
+    (0..items)
+        .map(|j| {
+            let column = || weights.iter().map(|fold| fold[j]);
+            (column().fold(f64::INFINITY, f64::min), column().fold(f64::NEG_INFINITY, f64::max))
+        })
+        .collect()
+}
+
+/// Runs the contest; call inside a pool ([`crate::parallel::Threads::run`]).
+pub fn run(panel: &Panel, protocol: &Protocol, control: &Control) -> Result<Contest> {
+    check(protocol)?;
+    let sites = panel.sites();
+    let testable = sites >= FEWEST_SITES;
+    control.set_total(if testable { (sites + protocol.n_resamples) as u64 } else { 0 });
+    let plan = Plan::new(panel, &protocol.schemes)?;
+    let mut space = plan.space();
+    plan.predict(&panel.outcome, &mut space)?;
+    let losses = Losses::of(panel, &panel.outcome, &space);
+    let predictions = space.predictions.clone();
+    let penalties = space.penalties.clone();
+    let q2 = losses.q2();
+    let gains = losses.gains(protocol.reference);
+    let seed = Seed(protocol.seed);
+    let (intervals, null) = match &gains {
+        Some(gains) if testable => {
+            let level = protocol.confidence_level;
+            let intervals = delete_one_site(panel, &protocol.schemes, protocol.reference, gains, level, control)?;
+            let null = residual_permutation(panel, &plan, protocol.reference, protocol.n_resamples, seed, control)?;
+            (intervals, Some(null))
+        }
+        _ => (None, None),
+    };
+    let whole = panel.moments(&panel.outcome, &[])?;
+    let entries = (0..protocol.schemes.len())
+        .map(|c| {
+            let (fit, slopes, intercept) = plan.whole_fit(&protocol.schemes[c])?;
+            let gain = gains.as_ref().map(|gains| gains[c]);
+            let interval = intervals.as_ref().map(|intervals| intervals[c].clone());
+            let (p, adjusted) = p_values(c, gain, null.as_ref());
+            let (sites_won, sites_lost) = won_and_lost(&losses, c, protocol.reference);
+            let verdict = verdict(adjusted, interval.as_ref(), protocol.smallest_gain, 1.0 - protocol.confidence_level);
+            Ok(Entry {
+                fit,
+                slopes,
+                intercept,
+                q2: q2.as_ref().map(|q2| q2[c]),
+                gain,
+                interval,
+                p_value: p,
+                p_adjusted: adjusted,
+                sites_won,
+                sites_lost,
+                predictions: predictions[c].clone(),
+                stability: stability(&plan.fold_weights(c, &panel.outcome, &mut space)?),
+                penalties: penalties[c].iter().map(|p| (!p.is_nan()).then_some(*p)).collect(),
+                verdict,
+            })
+        })
+        .collect::<Result<_>>()?;
+    let replicates = null.as_ref().map_or(0, |null| null.replicates);
+    Ok(Contest {
+        entries,
+        estimability: estimability(&whole.adjusted())?,
+        base_error: losses.base.iter().sum::<f64>() / whole.weight,
+        outcome_variance: whole.yy / whole.weight,
+        equal_slopes: equal_slopes(&whole.adjusted(), panel)?,
+        labels: label_permutation(panel, protocol.n_resamples.max(999), seed, control)?,
+        replicates,
+        undefined: null.as_ref().map_or(0, |null| null.undefined),
+        floor: (replicates > 0).then(|| 1.0 / (replicates + 1) as f64),
+        refused: refusal(testable, gains.is_some(), sites),
+    })
+}
+
+fn check(protocol: &Protocol) -> Result<()> {
+    if protocol.reference >= protocol.schemes.len() {
+        return Err(input("reference not among the schemes").remedy("Add it to the schemes.").into());
+    }
+    if !(protocol.smallest_gain >= 0.0 && protocol.smallest_gain < 1.0) {
+        return Err(input("smallest gain not allowed")
+            .at("smallest_gain")
+            .got(protocol.smallest_gain)
+            .allowed("0 or more and below 1, a share of the outcome's variance")
+            .into());
+    }
+    if !(protocol.confidence_level > 0.5 && protocol.confidence_level < 1.0) {
+        return Err(input("confidence level not allowed")
+            .at("confidence_level")
+            .got(protocol.confidence_level)
+            .allowed("above 0.5 and below 1")
+            .into());
+    }
+    Ok(())
+}
+
+fn refusal(testable: bool, defined: bool, sites: usize) -> String {
+    if !defined {
+        "the outcome is predicted without error by intercept and covariates alone".into()
+    } else if !testable {
+        format!("{sites} sites; the test of the gain needs at least {FEWEST_SITES}")
+    } else {
+        String::new()
+    }
+}
+
+fn p_values(c: usize, gain: Option<f64>, null: Option<&NullGains>) -> (Option<f64>, Option<f64>) {
+    let (Some(gain), Some(null)) = (gain, null) else { return (None, None) };
+    if null.replicates == 0 {
+        return (None, None);
+    }
+    let largest: Vec<f64> = (0..null.replicates)
+        .map(|i| {
+            // An undefined replicate counts against the scheme.
+            let gain = |gains: &Vec<f64>| if gains[i].is_nan() { f64::INFINITY } else { gains[i] };
+            null.gains.iter().map(gain).fold(f64::NEG_INFINITY, f64::max)
+        })
+        .collect();
+    (Some(p_value(gain, &null.gains[c])), Some(p_value(gain, &largest)))
+}
+
+fn won_and_lost(losses: &Losses, c: usize, reference: usize) -> (usize, usize) {
+    let pairs = || losses.schemes[c].iter().zip(&losses.schemes[reference]);
+    let tolerance = |a: f64, b: f64| 1e-10 * (a + b);
+    let won = pairs().filter(|(a, b)| **a < **b - tolerance(**a, **b)).count();
+    let lost = pairs().filter(|(a, b)| **a > **b + tolerance(**a, **b)).count();
+    (won, lost)
+}

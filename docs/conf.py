@@ -7,7 +7,7 @@ from steelyard import __version__
 
 project = "Steelyard"
 author = "The Steelyard developers"
-copyright = "The Steelyard developers"  # noqa: A001
+copyright = "The Steelyard developers"
 version = release = __version__
 
 # The notebooks are read where they stand; Sphinx needs them inside its folder.

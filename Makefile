@@ -74,7 +74,7 @@ notebooks: $(BIN)/.built $(BIN)/.test-environment
 bench: $(BIN)/.test-environment  ## measure speed beside the peers (ROOMS="resample audit" for some)
 	$(BIN)/python -m pip install --quiet --group bench
 	$(BIN)/maturin develop --quiet --locked --release && rm -f $(BIN)/.built
-	$(BIN)/python -m benches $(ROOMS)
+	$(BIN)/python -m benches $(if $(ROOMS),$(ROOMS),--write docs/measured.md)
 
 docs: $(BIN)/.built  ## build the documentation, warnings as errors
 	$(BIN)/python -m pip install --quiet --group docs

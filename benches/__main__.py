@@ -40,8 +40,8 @@ def _page() -> str:
     machine = f"{_processor()}, {os.cpu_count()} threads, Python {platform.python_version()}, NumPy {np.__version__}"
     return f"""# Measured
 
-Written by `make bench`. Ratios are of medians from alternating repetitions in one run, on the same data; times on another
-machine differ, ratios less so. Machine of this run: {machine}.
+Written by `make bench`. Ratios are of medians from alternating repetitions in one run, on the same data; times on
+another machine differ, ratios less so. Machine of this run: {machine}.
 
 {as_markdown()}"""
 

@@ -10,6 +10,7 @@ from typing import Any
 from ._report_sections import (
     caveats_section,
     contest_section,
+    contest_words,
     fidelity_section,
     intervals_section,
     reporting_section,
@@ -42,7 +43,7 @@ def own_report(scores: Path, *, scale: str, outcomes: Path | None, seed: int) ->
         sections.append(contest_section(contest))
         glance += contest.sentences[:2]
         caveats += contest.caveats
-        lines += contest.how_to_report
+        lines += contest_words(contest)
     else:
         glance.append("No outcomes were given, so that nothing is said about weighting; add --outcomes FILE for that.")
     sections += [

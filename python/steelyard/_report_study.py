@@ -7,6 +7,7 @@ from typing import Any
 from ._report_sections import (
     caveats_section,
     contest_section,
+    contest_words,
     display_section,
     fidelity_section,
     gaps_section,
@@ -100,7 +101,7 @@ def _how_to_report(found: Any, contest: Any) -> list[str]:
         f"printed. Item gaps between the two groups of centres were tested by all {contrast.n_splits} splits of the "
         f"centres (two-sided, ties counted; smallest p within reach {contrast.floor:.2f}) and adjusted over items by "
         f"the maximum (Westfall and Young 1993).",
-        *contest.how_to_report,
+        *contest_words(contest),
         "Themes were selected by a stated lens (3 or less, 4.5 or more, and each statement's own cuts) and are shown "
         "beside the findings; what no finding selected is listed. Excerpts are paraphrases.",
     ]

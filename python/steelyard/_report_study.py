@@ -34,7 +34,7 @@ def norwegian_report(seed: int) -> tuple[str, str]:
     totals = study.score_matrix.sum(axis=1)
     by_site = plans.Cluster(sites)
     mean_total = bootstrap(totals, "mean", plan=by_site, rng=seed, progress=False)
-    alpha = bootstrap(study.score_matrix, "cronbach_alpha", plan=by_site, rng=seed, progress=False)
+    alpha = bootstrap(study.score_matrix, "cronbach alpha", plan=by_site, rng=seed, progress=False)
     display = JointDisplay(
         findings=[*item_means(study), *survey(study.survey)],
         corpus=study.corpus,

@@ -370,7 +370,7 @@ def cuts(
     --------
     >>> import steelyard as sy
     >>> sy.audit.cuts({"n": 77, "percent": "43"}, {"n": 95, "percent": "46"})
-    Two cuts of the data: consistent. Possible: 11 to 11 of the 18 added people said yes.
+    Two cuts of the data: consistent. Possible: 11 of the 18 added people said yes.
     """
     first, second = _cut(small, "small"), _cut(large, "large")
     inputs = {"small": dict(first), "large": dict(second)}

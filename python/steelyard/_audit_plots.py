@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
+    from ._audit_findings import AuditResult
     from ._audit_table import TableSolution
 
 
@@ -48,6 +49,7 @@ def draw_table(solution: TableSolution, ax: Any = None) -> Any:
     ax.spines[:].set_visible(False)
     ax.set_title("What the printed scores can stand for", fontsize=9, loc="left")
     ax.set_xlabel(_key(solution), fontsize=8, loc="left")
+    ax.set_label(" ".join(solution._lines()))
     return ax
 
 
@@ -63,3 +65,38 @@ def _key(solution: TableSolution) -> str:
     if solution.consistent:
         return "Every printed mean follows from the printed scores."
     return "* a printed mean does not follow from the printed scores; hatched: may hide a fraction"
+
+
+# Okabe and Ito's colours; the mark and the word say the same without them.
+_LOOKS = {"error": ("X", "#D55E00"), "warning": ("^", "#B07D00"), "note": ("o", "#0072B2")}
+
+
+def draw_findings(result: AuditResult, ax: Any = None) -> Any:
+    """List findings as rows: how bad, where, what is printed, what it could be."""
+    findings = result.findings
+    ax = axes_of(ax, 10.5, 1.1 + 0.34 * max(len(findings), 1))
+    for i, finding in enumerate(findings):
+        marker, colour = _LOOKS[finding.severity]
+        ax.scatter([0.02], [i], marker=marker, s=42, color=colour, clip_on=False)
+        ax.text(0.05, i, finding.severity, va="center", fontsize=8)
+        ax.text(0.17, i, _cut(finding.printed, 44), va="center", fontsize=8, fontweight="bold")
+        ax.text(0.62, i, _cut(finding.possible, 42), va="center", fontsize=8)
+        if i % 2:
+            ax.axhspan(i - 0.5, i + 0.5, color="#F4F4F4", zorder=0)
+    for x, head in ((0.17, "printed"), (0.62, "possible")):
+        ax.text(x, -0.85, head, fontsize=8, color="0.3")
+    ax.set_yticks(range(len(findings)), [_cut(f.place, 62) for f in findings], fontsize=8)
+    ax.set_xlim(0, 1)
+    ax.set_ylim(max(len(findings), 1) - 0.5, -1.2)
+    ax.set_xticks([])
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+    if not findings:
+        ax.text(0.5, 0, "Nothing was found that does not follow.", ha="center", va="center", fontsize=9)
+    ax.set_title(result._head(), fontsize=9, loc="left")
+    ax.set_label(f"{result._head()} " + " ".join(f"{f.place}: {f.printed}, possible {f.possible}." for f in findings))
+    return ax
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"

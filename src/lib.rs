@@ -25,6 +25,7 @@
 //! | [`linalg`] | Gram, Cholesky, QR, SVD, eigen, non-negative least squares, linear programs |
 //! | [`scale`] | fidelity instruments as data |
 //! | [`data`] | scores of sites, checked once |
+//! | [`simulate`] | synthetic sites with known truth |
 //! | [`regress`] | estimators on centred moments, and what a design can know |
 //! | [`resample`] | splits of sites into two groups |
 //! | [`describe`] | totals, subscales, bands, item profiles and gaps between groups |
@@ -50,6 +51,7 @@ pub mod parallel;
 pub mod regress;
 pub mod resample;
 pub mod scale;
+pub mod simulate;
 pub mod stream;
 pub mod weighting;
 

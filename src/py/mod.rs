@@ -14,6 +14,7 @@ mod errors;
 mod experiment;
 mod scale;
 mod schemes;
+mod simulate;
 mod study;
 
 use pyo3::prelude::*;
@@ -36,6 +37,8 @@ mod _core {
     use super::scale::{scale_band, scale_ids, scale_read, scale_replace, scale_shipped, scale_total};
     #[pymodule_export]
     use super::schemes::scheme_fit;
+    #[pymodule_export]
+    use super::simulate::synthetic_sites;
     #[pymodule_export]
     use super::study::study_check;
     use pyo3::prelude::*;

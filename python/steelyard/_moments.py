@@ -93,7 +93,7 @@ class Moments(Result):
         >>> people = {"site": ["A", "A", "B"], "employed": [1, 0, 1]}
         >>> study = sy.Study(scores, people, scale="ips-25", site=["A", "B"])
         >>> m = study.moments(sy.outcomes.Binary("employed"))
-        >>> m.linked()[0, [0, 1, -1]].tolist(), m.linked([1, 0])[0, 0]
+        >>> m.linked()[0, [0, 1, -1]].tolist(), float(m.linked([1, 0])[0, 0])
         ([3.0, 4.0, 2.0], 2.0)
         """
         weights = np.ones(len(self.sites)) if counts is None else np.asarray(counts, dtype=np.float64)

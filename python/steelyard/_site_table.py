@@ -175,7 +175,7 @@ class SiteTable(Result):
         rows = self.tables["sites"]
         lines = [f"{len(rows['site'])} sites"]
         for i, site in enumerate(rows["site"]):
-            parts = [f"total {_number(rows['total'][i])}" + (f" ({rows['band'][i]})" if rows["band"][i] else "")]
+            parts = [f"total {_number(rows['total'][i], 5)}" + (f" ({rows['band'][i]})" if rows["band"][i] else "")]
             if self.outcomes is not None:
                 o = self.outcomes
                 parts.append(

@@ -119,7 +119,7 @@ class Study:
     linkage : Linkage
         Every unmatched row, both ways; reviews, windows and red lines.
     caveats : tuple of str
-    survey, baseline, flow, corpus, published, provenance
+    survey, likert, baseline, flow, corpus, published, provenance
         What was attached with `attach`, else None.
 
     Raises
@@ -205,6 +205,7 @@ class Study:
         }
         self.survey: Any = None
         self.baseline: Any = None
+        self.likert: Any = None
         self.flow: Any = None
         self.published: Published | None = None
         self.provenance: str | None = None
@@ -309,8 +310,8 @@ class Study:
         Examples
         --------
         >>> import steelyard as sy
-        >>> sy.datasets.norway_ips().site_table().frame.loc[2, ["site", "total", "band"]].tolist()
-        ['3', 102.0, 'good']
+        >>> sy.datasets.norway_ips().site_table().frame.loc[2, ["site", "band"]].tolist()
+        ['3', 'good']
         """
         from ._site_table import site_table
 
@@ -386,6 +387,7 @@ class Study:
         self,
         *,
         survey: Any = None,
+        likert: Any = None,
         baseline: Any = None,
         flow: Any = None,
         corpus: Any | Callable[[], Any] = None,
@@ -402,7 +404,8 @@ class Study:
         'own notes'
         """
         study = copy.copy(self)
-        given = {"survey": survey, "baseline": baseline, "flow": flow, "published": published, "provenance": provenance}
+        given = {"survey": survey, "likert": likert, "baseline": baseline, "flow": flow}
+        given |= {"published": published, "provenance": provenance}
         for name, value in given.items():
             if value is not None:
                 setattr(study, name, value)

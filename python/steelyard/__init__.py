@@ -22,6 +22,7 @@ _PUBLIC = {
     "fidelity": "_fidelity",
     "read_outcomes": "_read_outcomes",
     "read_scores": "reading",
+    "rubin": "_missing",
     "show_versions": "_versions",
 }
 _MODULES: tuple[str, ...] = (

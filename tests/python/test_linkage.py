@@ -256,8 +256,8 @@ WRONG: list[tuple[Any, dict[str, Any], str]] = [
     (
         o.Binary("employed"),
         {"employed": [1, 9, 0, 1]},
-        r'value that is neither 0 nor 1 in row 2 of participants, column "employed": got 9; .*missing_codes=\{"employed": '
-        r"\[9\]\}",
+        r'value that is neither 0 nor 1 in row 2 of participants, column "employed": got 9; .*'
+        r'missing_codes=\{"employed": \[9\]\}',
     ),
     (o.Binary("employd"), {}, r'no column "employd" \(did you mean "employed"\?\)'),
     (o.Binary("employed"), {"employed": ["yes", "no", "no", "no"]}, r'text in a number column in row 1 .*got "yes"'),

@@ -2,3 +2,6 @@
 
 pub mod fidelity;
 pub mod gaps;
+pub mod ranks;
+pub mod reach;
+pub mod share;

@@ -20,6 +20,7 @@ _PUBLIC = {
     "Scale": "scale",
     "Study": "study",
     "fidelity": "_fidelity",
+    "read_outcomes": "_read_outcomes",
     "read_scores": "reading",
     "show_versions": "_versions",
 }
@@ -30,6 +31,7 @@ _MODULES: tuple[str, ...] = (
     "display",
     "findings",
     "lenses",
+    "outcomes",
     "reach",
     "scale",
     "schemes",

@@ -5,7 +5,8 @@ parts
 can be had alone:
 
 - `baseline`: baseline characteristics with n per variable, from printed numbers or from the participants;
-- `components`: the components of a process evaluation as a checklist.
+- `components`: the components of a process evaluation as a checklist;
+- `moderators`: for whom: subgroup estimates with interaction and multiplicity.
 
 Examples
 --------
@@ -25,6 +26,7 @@ from ._frames import library_of
 from ._reach_baseline import BaselineTable, Characteristic, baseline
 from ._reach_components import COMPONENTS, Component, Components, components, told_of
 from ._reach_ladder import RUNGS, Flow, Stage, read_flow
+from ._reach_moderators import Moderators, Subgroup, Tested, moderators
 from ._reach_result import Compared, Composed, Rate, ReachResult, RungRow, SelectionBounds
 from ._shares import ask, checked_options, count
 from .errors import refuse
@@ -39,13 +41,17 @@ __all__ = [
     "Component",
     "Components",
     "Composed",
+    "Moderators",
     "Rate",
     "ReachResult",
     "RungRow",
     "SelectionBounds",
     "Stage",
+    "Subgroup",
+    "Tested",
     "baseline",
     "components",
+    "moderators",
     "reach",
 ]
 

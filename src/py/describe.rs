@@ -4,6 +4,7 @@ use super::convert::{from_json, to_python};
 use super::door::long_call;
 use super::scale::scale_of;
 use super::study::cells;
+use crate::describe::moderators::{Moderation, holm, moderate};
 use crate::describe::ranks::rank_sets;
 use crate::describe::reach::{Reported, Rung, ladder};
 use crate::describe::share::{
@@ -15,7 +16,7 @@ use crate::error::{Result, input};
 use crate::resample::splits::SplitOptions;
 use crate::scale::Scale;
 use crate::stream::Seed;
-use numpy::PyReadonlyArray2;
+use numpy::{PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -63,6 +64,7 @@ enum Request {
     Bounds { k: u64, n: u64, total: u64, level: f64, method: ShareMethod, cut: f64 },
     Difference { first: (u64, u64), second: (u64, u64), level: f64 },
     Standardised { first: Side, second: Side },
+    Holm { p: Vec<Option<f64>> },
     RankSets { counts: Vec<(u64, u64)>, level: f64 },
     Ladder { counts: BTreeMap<Rung, u64>, level: f64, method: ShareMethod },
 }
@@ -98,7 +100,26 @@ pub(super) fn describe_check(py: Python<'_>, request: &str) -> PyResult<Py<PyAny
             to_python(py, &difference(first, second, level))
         }
         Request::Standardised { first, second } => to_python(py, &standardised(first, second)),
+        Request::Holm { p } => to_python(py, &holm(&p)),
         Request::RankSets { counts, level } => to_python(py, &rank_sets(&counts, level)?),
         Request::Ladder { counts, level, method } => to_python(py, &ladder(&Reported { counts }, level, method)?),
     }
+}
+
+/// Estimates in subgroups and their differences from the first.
+#[pyfunction]
+#[allow(clippy::needless_pass_by_value)]
+pub(super) fn describe_moderators(
+    py: Python<'_>,
+    outcome: PyReadonlyArray1<'_, f64>,
+    arm: Option<Vec<bool>>,
+    sites: Option<Vec<usize>>,
+    level: Vec<Option<usize>>,
+    levels: usize,
+    confidence_level: f64,
+) -> PyResult<Py<PyAny>> {
+    checked_level(confidence_level)?;
+    let outcome = outcome.as_array().to_vec();
+    let data = Moderation { outcome: &outcome, arm: arm.as_deref(), sites: sites.as_deref(), level: &level, levels };
+    to_python(py, &moderate(&data, confidence_level)?)
 }

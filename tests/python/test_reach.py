@@ -246,3 +246,96 @@ BAD: list[tuple[Callable[[], Any], str]] = [
 def test_bad_input_is_refused_with_a_remedy(call: Callable[[], Any], words: str) -> None:
     with pytest.raises(sy.InputError, match=words):
         call()
+
+
+def people(rng: np.random.Generator) -> dict[str, Any]:
+    n = 120
+    sex = rng.choice(["f", "m"], n)
+    arm = rng.integers(0, 2, n)
+    job = rng.binomial(1, 0.2 + 0.3 * arm + 0.2 * arm * (sex == "f"))
+    age = rng.choice(["a young", "b middle", "c old"], n)
+    return {"job": job, "arm": arm, "sex": sex, "age": age, "site": rng.integers(0, 6, n)}
+
+
+def test_subgroups_without_sites_are_welch() -> None:
+    from scipy import stats
+
+    data = people(np.random.default_rng(3))
+    found = sy.reach.moderators(data, "job", ["sex", "age"])
+    f, m = (data["job"][data["sex"] == one] for one in "fm")
+    welch = stats.ttest_ind(m, f, equal_var=False)
+    row = found.subgroups[1]
+    assert row.difference == pytest.approx(m.mean() - f.mean(), abs=1e-14)
+    assert row.p_value == pytest.approx(welch.pvalue, abs=1e-12)
+    ends = welch.confidence_interval(0.95)
+    assert [row.difference_low, row.difference_high] == pytest.approx([ends.low, ends.high], abs=1e-10)
+    # Three subgroups: the smallest of two contrasts, doubled; then Holm over two moderators.
+    own = [s.p_value for s in found.subgroups if s.moderator == "age" and s.p_value is not None]
+    raw = [found.tests[0].p_value, found.tests[1].p_value]
+    assert raw[1] == pytest.approx(min(1, 2 * min(own)))
+    assert min(t.p_adjusted for t in found.tests) == pytest.approx(min(1, 2 * min(raw)))
+
+
+def test_interaction_over_sites_is_the_jackknife() -> None:
+    data = people(np.random.default_rng(4))
+    found = sy.reach.moderators(data, "job", "sex", arm="arm", site="site", reference={"sex": "m"})
+
+    def statistic(keep: np.ndarray[Any, np.dtype[np.bool_]]) -> float:
+        def mean(sex: str, arm: int) -> float:
+            return float(data["job"][keep & (data["sex"] == sex) & (data["arm"] == arm)].mean())
+
+        return (mean("f", 1) - mean("f", 0)) - (mean("m", 1) - mean("m", 0))
+
+    row = found.subgroups[1]
+    everyone = np.ones(120, dtype=bool)
+    out = np.array([statistic(data["site"] != s) for s in range(6)])
+    error = np.sqrt(5 / 6 * ((out - out.mean()) ** 2).sum())
+    half = 2.570581835636314 * error
+    assert (row.level, found.subgroups[0].level) == ("f", "m")
+    assert row.difference == pytest.approx(statistic(everyone), abs=1e-14)
+    assert [row.difference_low, row.difference_high] == pytest.approx(
+        [statistic(everyone) - half, statistic(everyone) + half], abs=1e-9
+    )
+    assert "jackknife over sites" in repr(found)
+    assert "caption" in found._repr_html_()
+    assert type(found).from_json(found.to_json()) == found
+
+
+def test_the_interaction_test_keeps_its_size() -> None:
+    rng = np.random.default_rng(5)
+    rejected = 0
+    for _ in range(400):
+        data = {"y": rng.normal(size=60), "arm": np.tile([0, 1], 30), "group": np.repeat(["a", "b"], 30)}
+        data["site"] = np.arange(60) // 2 % 10
+        found = sy.reach.moderators(data, "y", "group", arm="arm", site="site")
+        rejected += found.tests[0].p_value < 0.05
+    assert rejected / 400 < 0.05 + 3 * np.sqrt(0.05 * 0.95 / 400)
+
+
+MODERATORS: list[tuple[dict[str, Any], str]] = [
+    ({"moderators": "diet"}, r"unknown column in data: got diet"),
+    ({"moderators": []}, r"no moderator in data"),
+    ({"moderators": "const"}, r'moderator with one subgroup in column "const": got 1'),
+    ({"moderators": "many"}, r'moderator with too many subgroups in column "many".*fixed beforehand'),
+    ({"moderators": "sex", "reference": {"sex": "x"}}, r"unknown subgroup .* got 'x'; allowed: f, m"),
+    ({"moderators": "sex", "arm": "many"}, r'arm is not 0 or 1 in row 3, column "many"'),
+    ({"moderators": "sex", "arm": "const"}, r'one arm in column "const"'),
+    ({"moderators": "sex", "site": "const"}, r'one site in column "const"'),
+    ({"moderators": "sex", "site": "gap"}, r'person without a site in row 2, column "gap"'),
+    ({"moderators": "sex", "outcome": "text"}, r'text in a number column in row 1, column "text"'),
+]
+
+
+@pytest.mark.parametrize(("call", "words"), MODERATORS)
+def test_moderators_refuse_with_a_remedy(call: dict[str, Any], words: str) -> None:
+    data = {
+        "y": list(range(12)),
+        "sex": ["f", "m"] * 6,
+        "const": [1] * 12,
+        "many": list(range(12)),
+        "gap": ["a", None, *"abababababa"][:12],
+        "text": ["3,5"] * 12,
+    }
+    options = {"outcome": "y", **call}
+    with pytest.raises(sy.InputError, match=words):
+        sy.reach.moderators(data, options.pop("outcome"), options.pop("moderators"), **options)

@@ -33,8 +33,10 @@ _MODULES: tuple[str, ...] = (
     "findings",
     "lenses",
     "outcomes",
+    "reach",
     "scale",
     "schemes",
+    "survey",
 )
 
 __all__ = ["ConvergenceError", "InputError", "Interrupted", "SteelyardError", "__version__", *_PUBLIC, *_MODULES]

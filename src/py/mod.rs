@@ -28,7 +28,7 @@ mod _core {
     #[pymodule_export]
     use super::corpus::corpus_check;
     #[pymodule_export]
-    use super::describe::{fidelity_describe, fidelity_gaps};
+    use super::describe::{describe_check, describe_moderators, fidelity_describe, fidelity_gaps};
     #[pymodule_export]
     use super::display::{display_build, display_read, finding_signal, lens_select, lens_words, t_quantile, wilson};
     #[pymodule_export]

@@ -22,10 +22,24 @@ _PUBLIC = {
     "Study": "study",
     "WeightingExperiment": "_experiment",
     "fidelity": "_fidelity",
+    "read_outcomes": "_read_outcomes",
     "read_scores": "reading",
+    "rubin": "_missing",
     "show_versions": "_versions",
 }
-_MODULES: tuple[str, ...] = ("audit", "corpus", "datasets", "display", "findings", "lenses", "scale", "schemes")
+_MODULES: tuple[str, ...] = (
+    "audit",
+    "corpus",
+    "datasets",
+    "display",
+    "findings",
+    "lenses",
+    "outcomes",
+    "reach",
+    "scale",
+    "schemes",
+    "survey",
+)
 
 __all__ = ["ConvergenceError", "InputError", "Interrupted", "SteelyardError", "__version__", *_PUBLIC, *_MODULES]
 

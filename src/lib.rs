@@ -26,7 +26,7 @@
 //! | [`scale`] | fidelity instruments as data |
 //! | [`data`] | scores of sites, checked once |
 //! | [`regress`] | estimators on centred moments, and what a design can know |
-//! | [`resample`] | splits of sites into two groups |
+//! | [`resample`] | plans, replicates, enumeration, jackknife, intervals |
 //! | [`describe`] | totals, subscales, bands, item profiles and gaps between groups |
 //! | [`weighting`] | schemes: unit, correlation, ridge, shrink to target, non-negative |
 //! | [`audit`] | what a printed table can and cannot be: exact, in integers |

@@ -71,10 +71,10 @@ stubs: $(BIN)/.built $(BIN)/.test-environment
 notebooks: $(BIN)/.built $(BIN)/.test-environment
 	$(BIN)/python -m pytest --nbmake --override-ini testpaths=notebooks --override-ini filterwarnings=default notebooks
 
-bench: $(BIN)/.test-environment  ## measure speed beside the peers
+bench: $(BIN)/.test-environment  ## measure speed beside the peers (ROOMS="resample audit" for some)
 	$(BIN)/python -m pip install --quiet --group bench
 	$(BIN)/maturin develop --quiet --locked --release && rm -f $(BIN)/.built
-	$(BIN)/python -m benches
+	$(BIN)/python -m benches $(ROOMS)
 
 docs: $(BIN)/.built  ## build the documentation, warnings as errors
 	$(BIN)/python -m pip install --quiet --group docs

@@ -21,6 +21,7 @@ _PUBLIC = {
     "Study": "study",
     "bootstrap": "_bootstrap",
     "fidelity": "_fidelity",
+    "read_outcomes": "_read_outcomes",
     "read_scores": "reading",
     "show_versions": "_versions",
 }
@@ -32,6 +33,7 @@ _MODULES: tuple[str, ...] = (
     "findings",
     "lenses",
     "plans",
+    "outcomes",
     "scale",
     "schemes",
 )

@@ -27,7 +27,7 @@
 //! | [`simulate`] | synthetic sites with known truth |
 //! | [`data`] | scores of sites, checked once; moments of their participants; missing scores |
 //! | [`regress`] | estimators on centred moments, and what a design can know |
-//! | [`resample`] | splits of sites into two groups |
+//! | [`resample`] | plans, replicates, enumeration, jackknife, intervals |
 //! | [`describe`] | totals, bands, item profiles, gaps between groups; rates, effects and pooled effects of sites |
 //! | [`weighting`] | schemes: unit, correlation, ridge, shrink to target, non-negative |
 //! | [`agreement`] | how far raters or coders agree |

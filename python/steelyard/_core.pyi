@@ -29,6 +29,42 @@ def fidelity_gaps(
     seed: int,
     progress: Callable[[int, int], object] | None = None,
 ) -> tuple[dict[str, Any], bool]: ...
+def bootstrap_after(
+    units: NDArray[np.int64],
+    strata: NDArray[np.int64],
+    plan: str,
+    seed: int,
+    values: NDArray[np.float64],
+    probabilities: NDArray[np.float64] | None,
+    levels: Sequence[float],
+) -> list[dict[str, Any]]: ...
+def bootstrap_intervals(
+    values: NDArray[np.float64],
+    probabilities: NDArray[np.float64] | None,
+    estimate: float,
+    jackknife: NDArray[np.float64] | None,
+    strata: Sequence[int],
+    requests: str,
+) -> dict[str, Any]: ...
+def bootstrap_multisets(units: NDArray[np.int64], strata: NDArray[np.int64], plan: str, limit: int) -> int | None: ...
+def bootstrap_run(
+    values: NDArray[np.float64],
+    sample: NDArray[np.int64] | None,
+    units: NDArray[np.int64],
+    strata: NDArray[np.int64],
+    plan: str,
+    options: str,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[dict[str, Any], bool]: ...
+def bootstrap_units(
+    units: NDArray[np.int64],
+    strata: NDArray[np.int64],
+    plan: str,
+    seed: int,
+    first: int,
+    count: int,
+    enumerated: bool,
+) -> tuple[NDArray[np.int64], NDArray[np.float64] | None]: ...
 def scale_band(scale: str, total: float) -> str | None: ...
 def scale_ids() -> list[str]: ...
 def scale_read(text: str, toml: bool) -> dict[str, Any]: ...

@@ -12,6 +12,7 @@ mod display;
 mod door;
 mod errors;
 mod experiment;
+mod resample;
 mod scale;
 mod schemes;
 mod simulate;
@@ -35,6 +36,8 @@ mod _core {
     #[pymodule_export]
     use super::experiment::contest_run;
     #[pymodule_export]
+    use super::resample::{bootstrap_after, bootstrap_intervals, bootstrap_multisets, bootstrap_run, bootstrap_units};
+    #[pymodule_export]
     use super::scale::{scale_band, scale_ids, scale_read, scale_replace, scale_shipped, scale_total};
     #[pymodule_export]
     use super::schemes::scheme_fit;
@@ -42,6 +45,7 @@ mod _core {
     use super::simulate::synthetic_sites;
     #[pymodule_export]
     use super::sites::{rater_icc, site_adjusted_means, site_adjusted_rates, site_describe};
+    #[pymodule_export]
     use super::study::{
         rubin_pool, scores_filled, study_check, study_durations, study_impute, study_linked, study_moments,
     };

@@ -29,6 +29,7 @@
 //! | [`resample`] | splits of sites into two groups |
 //! | [`describe`] | totals, subscales, bands, item profiles and gaps between groups |
 //! | [`weighting`] | schemes: unit, correlation, ridge, shrink to target, non-negative |
+//! | [`agreement`] | coefficients between coders, their standard errors and resamples by source |
 //! | [`audit`] | what a printed table can and cannot be: exact, in integers |
 //! | [`corpus`] | codes, excerpts, coders: what was said, and whether quotes stand in their sources |
 //! | [`display`] | findings, lens, fit proposals, joint displays as data |
@@ -37,6 +38,7 @@
 //!
 //! To add a statistic, read `resample`; to add a way of weighting, `weighting`; to bind either, `py`.
 
+pub mod agreement;
 pub mod audit;
 pub mod corpus;
 pub mod data;

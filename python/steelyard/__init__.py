@@ -19,6 +19,7 @@ _PUBLIC = {
     "JointDisplay": "display",
     "Scale": "scale",
     "Study": "study",
+    "agreement": "_agreement",
     "fidelity": "_fidelity",
     "read_scores": "reading",
     "show_versions": "_versions",

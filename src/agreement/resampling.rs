@@ -115,7 +115,9 @@ impl<'f> Target<'f> {
         if frame.tally.even == Some(1.0) {
             of_unit.resize(frame.tally.clusters, 0);
             for (p, entries) in entries.iter().enumerate() {
-                entries.iter().for_each(|(unit, _)| of_unit[*unit as usize] = p as u32);
+                for (unit, _) in entries {
+                    of_unit[*unit as usize] = p as u32;
+                }
             }
         }
         Self { frame, rest: most.filter(|_| frame.tally.even.is_some()), of_unit }

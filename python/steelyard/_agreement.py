@@ -180,7 +180,7 @@ def agreement(
     >>> second = ["a", "a", "b", "a", "b", "a", "c", "b", "a", "c"]
     >>> found = sy.agreement([first, second], "cohen-kappa", level="nominal")
     >>> round(found.estimate, 3), round(found.standard_error, 3)
-    (0.655, 0.186)
+    (0.649, 0.231)
     """
     read = read_ratings(ratings, categories=categories, coders=coders, codes=codes, sources=sources)
     unweighted = len(read.categories) <= 2 or (weights is None and level == "nominal") or weights == "identity"

@@ -24,10 +24,10 @@
 //! | [`num`] | distributions, quantiles, ranks, sums |
 //! | [`linalg`] | Gram, Cholesky, QR, SVD, eigen, non-negative least squares, linear programs |
 //! | [`scale`] | fidelity instruments as data |
-//! | [`data`] | scores of sites, checked once |
+//! | [`data`] | scores of sites, checked once; moments of their participants; missing scores |
 //! | [`regress`] | estimators on centred moments, and what a design can know |
 //! | [`resample`] | splits of sites into two groups |
-//! | [`describe`] | totals, subscales, bands, item profiles and gaps between groups |
+//! | [`describe`] | totals, bands, item profiles, gaps between groups; rates, effects and pooled effects of sites |
 //! | [`weighting`] | schemes: unit, correlation, ridge, shrink to target, non-negative |
 //! | [`agreement`] | coefficients between coders, their standard errors and resamples by source |
 //! | [`audit`] | what a printed table can and cannot be: exact, in integers |

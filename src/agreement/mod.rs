@@ -15,7 +15,8 @@
 //! | [`resampling`] | bootstrap by unit or by source, or every resample where there are few |
 //! | [`interval`] | percentile and BCa ends, with their Monte Carlo error |
 //! | [`benchmark`] | what a coefficient may be called, by probability |
-//! | [`request`] | what is asked for; scopes
+//! | [`request`] | what is asked for; scopes |
+//! | [`icc`] | intraclass correlations of scores by several raters |
 //! | [`report`] | all of it for all scopes |
 //!
 //! Sources: Gwet KL (2014) *Handbook of Inter-Rater Reliability*, 4th ed.; Krippendorff K (2019) *Content Analysis*, 4th
@@ -24,6 +25,7 @@
 pub mod alpha;
 pub mod benchmark;
 pub mod coefficient;
+pub mod icc;
 pub mod influence;
 pub mod interval;
 pub mod report;

@@ -22,6 +22,7 @@ _PUBLIC = {
     "Study": "study",
     "WeightingExperiment": "_experiment",
     "bootstrap": "_bootstrap",
+    "agreement": "_agreement",
     "fidelity": "_fidelity",
     "read_outcomes": "_read_outcomes",
     "read_scores": "reading",

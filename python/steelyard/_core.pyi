@@ -9,6 +9,14 @@ from numpy.typing import NDArray
 __version__: str
 debug_build: bool
 
+def agreement_run(
+    request: str,
+    ratings: NDArray[np.uint16],
+    cluster_of: NDArray[np.int64],
+    clusters: int,
+    threads: int,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[dict[str, Any], bool]: ...
 def audit_check(request: str) -> Any: ...
 def describe_check(request: str) -> Any: ...
 def describe_moderators(

@@ -4,6 +4,7 @@
 //! JSON text read by serde, structured results as plain Python objects written by [`convert::to_python`]. Nothing here
 //! computes; each function converts, calls one core function through [`door`], and converts back.
 
+mod agreement;
 mod audit;
 mod convert;
 mod corpus;
@@ -25,6 +26,8 @@ use pyo3::prelude::*;
 #[pymodule]
 mod _core {
     use super::PyResult;
+    #[pymodule_export]
+    use super::agreement::agreement_run;
     #[pymodule_export]
     use super::audit::audit_check;
     #[pymodule_export]

@@ -1,6 +1,7 @@
 //! Behaviours of the core, one file per subject.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod agreement;
 mod audit;
 mod cases;
 mod contest;

@@ -19,11 +19,22 @@ _PUBLIC = {
     "JointDisplay": "display",
     "Scale": "scale",
     "Study": "study",
+    "checklist": "checklists",
     "fidelity": "_fidelity",
     "read_scores": "reading",
     "show_versions": "_versions",
 }
-_MODULES: tuple[str, ...] = ("corpus", "datasets", "display", "findings", "lenses", "scale", "schemes")
+_MODULES: tuple[str, ...] = (
+    "checklists",
+    "corpus",
+    "datasets",
+    "display",
+    "findings",
+    "lenses",
+    "privacy",
+    "scale",
+    "schemes",
+)
 
 __all__ = ["ConvergenceError", "InputError", "Interrupted", "SteelyardError", "__version__", *_PUBLIC, *_MODULES]
 

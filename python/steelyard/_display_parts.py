@@ -249,7 +249,8 @@ def strata_of(told: Any, corpus: Corpus) -> tuple[Stratum, ...]:
 
 def _strata_by(name: str, corpus: Corpus) -> tuple[Stratum, ...]:
     groups: dict[str, list[str]] = {}
-    for unit in (*corpus.informants, *corpus.groups):
+    units: list[Any] = [*corpus.informants, *corpus.groups]
+    for unit in units:
         value = getattr(unit, name) if name in ("role", "site") else getattr(unit, "variables", {}).get(name)
         if value is not None:
             groups.setdefault(str(value), []).append(unit.id)

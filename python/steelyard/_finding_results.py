@@ -74,9 +74,9 @@ def of(
     >>> sy.findings.of(slopes, n=30, n_unit="sites", unit="slope", cuts=(None, 0.2))[0].signal
     'indeterminate'
     """
-    shared = {"cuts": cuts, "labels": labels or {}, "domains": domains or {}}
+    labels, domains = labels or {}, domains or {}
     if hasattr(result, "tables") and hasattr(result, "site_ids"):
-        return _fidelity(result, population or "these sites", **shared)
+        return _fidelity(result, population or "these sites", cuts=cuts, labels=labels, domains=domains)
     source = result if is_frame(result) or isinstance(result, Mapping) else _tidy(result)
     columns = columns_of(source)
     for name in ("term", "estimate"):
@@ -88,20 +88,25 @@ def of(
                 allowed="columns term and estimate",
             )
     told = method or getattr(result, "method", None)
-    options = {"n_unit": n_unit, "unit": unit or "estimate", "favourable": favourable, "decimals": decimals}
+    options: dict[str, Any] = {
+        "n_unit": n_unit,
+        "unit": unit or "estimate",
+        "favourable": favourable,
+        "decimals": decimals,
+    }
     found = []
     for i, term in enumerate(map(str, columns["term"])):
         interval = None if population is not None else _interval(columns, i, level, told)
         found.append(
             Finding(
                 term,
-                shared["labels"].get(term, term.replace("_", " ")),
+                labels.get(term, term.replace("_", " ")),
                 columns["estimate"][i],
                 n=_size(n, term, columns, i, result),
                 interval=interval,
                 population=population,
                 cuts=_cuts(cuts, term),
-                domain=shared["domains"].get(term),
+                domain=domains.get(term),
                 origin=type(result).__name__ if not isinstance(result, Mapping) else None,
                 **options,
             )

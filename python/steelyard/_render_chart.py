@@ -148,12 +148,12 @@ def _is_dark(colour: str) -> bool:
     return 0.299 * red + 0.587 * green + 0.114 * blue < 140
 
 
-def draw(axes: Any, told: Drawing, x: float, y: float) -> None:
+def draw(axes: Any, told: Drawing, x: float, y: float, scale: float = 1.0) -> None:
     """Draw the marks on matplotlib axes whose unit is the point and whose y runs downwards."""
     from matplotlib.patches import Polygon, Rectangle
 
     for mark in told.marks:
-        a = mark.at
+        a = tuple(scale * v for v in mark.at)
         if mark.kind == "line":
             style = (0, (2, 2)) if mark.dashed else "-"
             thick = 3.0 if mark.role == "whisker" else 0.9

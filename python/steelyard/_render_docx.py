@@ -124,6 +124,9 @@ def _name(tag: str) -> Any:
 
 def _row(table: Any, widths: Sequence[int], *, heading: bool = False) -> Any:
     row = table.add_row()
+    if len(table.rows) == 1:
+        for column, width in zip(table.columns, widths, strict=True):
+            column.width = width
     properties = row._tr.get_or_add_trPr()
     properties.append(_element("w:cantSplit"))
     if heading:
@@ -147,11 +150,11 @@ def _main(word: Any, document: dict[str, Any], usable: int) -> None:
         merged.paragraphs[0].add_run(clean(section["heading"])).bold = True
         merged.paragraphs[0].paragraph_format.keep_with_next = True
         for row in section["rows"]:
-            for cell, told in zip(_row(table, widths).cells, row["cells"], strict=True):
-                _fill(cell, told, document["spec"]["language"], pictures)
+            for cell, told, width in zip(_row(table, widths).cells, row["cells"], widths, strict=True):
+                _fill(cell, told, document["spec"]["language"], pictures, width)
 
 
-def _fill(cell: Any, told: dict[str, Any], language: str, pictures: _Pictures) -> None:
+def _fill(cell: Any, told: dict[str, Any], language: str, pictures: _Pictures, width: int) -> None:
     from docx.shared import Pt, RGBColor
 
     first = True
@@ -174,7 +177,7 @@ def _fill(cell: Any, told: dict[str, Any], language: str, pictures: _Pictures) -
             more = ", paraphrased" if role == "paraphrase" else ""
             paragraph.add_run(f" \u2014 {clean(block['who'])}{more}").font.size = Pt(8)
         if position == 0 and told["chart"]:
-            pictures.add(cell.add_paragraph(), drawing(told["chart"]))
+            pictures.add(cell.add_paragraph(), drawing(told["chart"]), width)
 
 
 class _Pictures:
@@ -183,11 +186,11 @@ class _Pictures:
     def __init__(self) -> None:
         self._count = 0
 
-    def add(self, paragraph: Any, told: Drawing) -> None:
+    def add(self, paragraph: Any, told: Drawing, room: int) -> None:
         from docx.shared import Pt
 
         self._count += 1
-        shape = paragraph.add_run().add_picture(io.BytesIO(png(told)), width=Pt(min(told.width, 230)))
+        shape = paragraph.add_run().add_picture(io.BytesIO(png(told)), width=min(Pt(told.width), room - Pt(12)))
         properties = shape._inline.docPr
         properties.set("name", f"Chart {self._count}")
         properties.set("descr", clean(told.words))

@@ -14,7 +14,7 @@ from .errors import refuse
 
 __all__ = ["forest", "save"]
 
-_MARGIN, _PAD, _LEADING = 18.0, 6.0, 1.32
+_MARGIN, _PAD, _LEADING = 18.0, 8.0, 1.32
 _TALLEST = 60_000  # pixels; above, no program opens the picture
 _INK, _SOFT, _WARN = "#1d2329", "#46515a", "#7a3b00"
 # size, weight, style and colour of each role
@@ -46,6 +46,7 @@ class _Laid:
 
     parts: list[_Line | Drawing]
     height: float
+    room: float
 
 
 class _Ruler:
@@ -55,7 +56,8 @@ class _Ruler:
         from matplotlib.backends.backend_agg import RendererAgg
         from matplotlib.font_manager import FontProperties, findfont, get_font
 
-        self._renderer = RendererAgg(10, 10, 72)
+        agg: Any = RendererAgg
+        self._renderer = agg(10, 10, 72)
         self._properties = {
             (weight, style): FontProperties(family="DejaVu Sans", weight=weight, style=style)
             for weight in ("normal", "bold")
@@ -117,13 +119,13 @@ def _lay(cell: dict[str, Any], room: float, ruler: _Ruler) -> _Laid:
         if position == 0 and cell["chart"]:
             told = drawing(cell["chart"])
             parts.append(told)
-            height += told.height + 2
-    return _Laid(parts, height)
+            height += told.height * min(1.0, room / told.width) + 2
+    return _Laid(parts, height, room)
 
 
 def _plain(text: str, font: tuple[float, str, str, str], room: float, ruler: _Ruler) -> _Laid:
     lines = [_Line(line, font) for line in ruler.wrap(text, font, room)]
-    return _Laid(list(lines), font[0] * _LEADING * len(lines))
+    return _Laid(list(lines), font[0] * _LEADING * len(lines), room)
 
 
 def save(document: dict[str, Any], path: Path, kind: str, *, width: float, dpi: int) -> None:
@@ -201,8 +203,9 @@ def _paint(axes: Any, top: float, kind: str, cells: list[Any], width: float, rul
         y = top + _PAD / 2
         for part in laid.parts:
             if isinstance(part, Drawing):
-                draw(axes, part, x, y)
-                y += part.height + 2
+                scale = min(1.0, laid.room / part.width)
+                draw(axes, part, x, y, scale)
+                y += part.height * scale + 2
                 continue
             size, weight, style, colour = part.font
             y += size * _LEADING

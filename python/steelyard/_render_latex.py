@@ -150,7 +150,10 @@ def _table(document: dict[str, Any]) -> list[str]:
         *_heads([c["heading"] for c in columns], document["caption"]),
     ]
     for number, section in enumerate(document["sections"]):
-        lines.append(rf"\multicolumn{{{len(columns)}}}{{@{{}}l@{{}}}}{{\bfseries {escape(section['heading'])}}} \\*")
+        lines.append(r"\addlinespace")
+        lines.append(
+            rf"\multicolumn{{{len(columns)}}}{{@{{}}l@{{}}}}{{\bfseries {escape(section['heading'])}}} \\*[2pt]"
+        )
         for row in section["rows"]:
             lines.append(" &\n".join(_cell(cell) for cell in row["cells"]) + r" \\")
             lines.append(r"\addlinespace")
@@ -197,7 +200,7 @@ def _picture(told: Drawing) -> str:
         bottom = told.height * scale
         colour = rf"\color[HTML]{{{mark.colour.lstrip('#').upper()}}}"
         if mark.kind == "line":
-            thick = 2.2 if mark.role == "whisker" else 0.5
+            thick = {"whisker": 2.2, "cut": 0.3}.get(mark.role, 0.5)
             width, height = max(a[2] - a[0], thick), max(a[3] - a[1], thick)
             rule = rf"\rule{{{width:.2f}pt}}{{{height:.2f}pt}}"
             y = bottom - max(a[1], a[3]) - (thick / 2 if a[1] == a[3] else 0)

@@ -39,9 +39,9 @@ pub(crate) fn value_blocks(desk: &Desk, finding: &Finding) -> Vec<Block> {
     } else {
         blocks.push(Block::new(Role::Value, estimate(finding)));
         blocks.push(Block::new(Role::Detail, uncertainty(finding)));
-        blocks.push(Block::new(Role::Detail, basis(finding)));
+        let range = site_range(finding).map_or(String::new(), |range| format!("; {range}"));
+        blocks.push(Block::new(Role::Detail, format!("{}{range}", basis(finding))));
     }
-    blocks.extend(site_range(finding).map(|range| Block::new(Role::Detail, range)));
     blocks.extend(finding.gap.iter().map(|gap| Block::new(Role::Detail, gap_words(gap, finding.decimals))));
     blocks.extend(finding.caveat.iter().map(|caveat| Block::new(Role::Caution, caveat)));
     blocks
@@ -194,7 +194,8 @@ pub(crate) fn inference(desk: &Desk, row: &str) -> Cell {
     let (listed, several) = match standing(&desk.spec.judgements, row) {
         Standing::Open => (Vec::new(), false),
         Standing::Settled(last, _) if last.consensus && last.meta_inference.is_some() => (vec![last], false),
-        Standing::Settled(_, single) | Standing::Disputed(single) => {
+        Standing::Disputed(all) => (all, true),
+        Standing::Settled(_, single) => {
             let several = single.iter().filter(|j| j.meta_inference.is_some()).count() > 1;
             (single, several)
         }

@@ -23,6 +23,7 @@ _PUBLIC = {
     "WeightingExperiment": "_experiment",
     "bootstrap": "_bootstrap",
     "agreement": "_agreement",
+    "checklist": "checklists",
     "fidelity": "_fidelity",
     "read_outcomes": "_read_outcomes",
     "read_scores": "reading",
@@ -31,6 +32,7 @@ _PUBLIC = {
 }
 _MODULES: tuple[str, ...] = (
     "audit",
+    "checklists",
     "corpus",
     "datasets",
     "display",
@@ -39,6 +41,7 @@ _MODULES: tuple[str, ...] = (
     "plans",
     "outcomes",
     "reach",
+    "privacy",
     "scale",
     "schemes",
     "survey",

@@ -35,7 +35,10 @@ mod _core {
     #[pymodule_export]
     use super::describe::{describe_check, describe_moderators, fidelity_describe, fidelity_gaps};
     #[pymodule_export]
-    use super::display::{display_build, display_read, finding_signal, lens_select, lens_words, t_quantile, wilson};
+    use super::display::{
+        display_build, display_read, finding_signal, fit_words, framework_ids, framework_read, identification_risks,
+        judged_agreement, lens_select, lens_stability, lens_threshold, lens_words, suppress_counts, t_quantile, wilson,
+    };
     #[pymodule_export]
     use super::experiment::contest_run;
     #[pymodule_export]

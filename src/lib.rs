@@ -26,7 +26,9 @@
 //! | [`scale`] | fidelity instruments as data |
 //! | [`data`] | scores of sites, checked once |
 //! | [`regress`] | estimators on centred moments, and what a design can know |
+//! | [`importance`] | how the explained share divides among items: subset tree, relative weights |
 //! | [`resample`] | splits of sites into two groups |
+//! | [`inference`] | importance of items from rows and over resampled sites |
 //! | [`describe`] | totals, subscales, bands, item profiles and gaps between groups |
 //! | [`weighting`] | schemes: unit, correlation, ridge, shrink to target, non-negative |
 //! | [`audit`] | what a printed table can and cannot be: exact, in integers |
@@ -43,6 +45,8 @@ pub mod data;
 pub mod describe;
 pub mod display;
 pub mod error;
+pub mod importance;
+pub mod inference;
 pub mod job;
 pub mod linalg;
 pub mod num;

@@ -20,6 +20,7 @@ _PUBLIC = {
     "Scale": "scale",
     "Study": "study",
     "fidelity": "_fidelity",
+    "importance": "_importance",
     "read_scores": "reading",
     "show_versions": "_versions",
 }

@@ -12,6 +12,7 @@ mod display;
 mod door;
 mod errors;
 mod experiment;
+mod importance;
 mod scale;
 mod schemes;
 mod study;
@@ -32,6 +33,8 @@ mod _core {
     use super::display::{display_build, display_read, finding_signal, lens_select, lens_words, t_quantile, wilson};
     #[pymodule_export]
     use super::experiment::contest_run;
+    #[pymodule_export]
+    use super::importance::importance_shares;
     #[pymodule_export]
     use super::scale::{scale_band, scale_ids, scale_read, scale_replace, scale_shipped, scale_total};
     #[pymodule_export]

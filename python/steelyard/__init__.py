@@ -24,7 +24,7 @@ _PUBLIC = {
     "read_scores": "reading",
     "show_versions": "_versions",
 }
-_MODULES: tuple[str, ...] = ("corpus", "datasets", "display", "findings", "lenses", "scale", "schemes")
+_MODULES: tuple[str, ...] = ("audit", "corpus", "datasets", "display", "findings", "lenses", "scale", "schemes")
 
 __all__ = ["ConvergenceError", "InputError", "Interrupted", "SteelyardError", "__version__", *_PUBLIC, *_MODULES]
 

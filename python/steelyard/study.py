@@ -81,7 +81,7 @@ class Study:
     absent : tuple of (site, item, reason)
     constant_items : tuple of str
     caveats : tuple of str
-    survey, baseline, flow, corpus, published, provenance
+    survey, likert, baseline, flow, corpus, published, provenance
         What was attached with `attach`, else None.
 
     Raises
@@ -146,6 +146,7 @@ class Study:
         }
         self.survey: Any = None
         self.baseline: Any = None
+        self.likert: Any = None
         self.flow: Any = None
         self.published: Published | None = None
         self.provenance: str | None = None
@@ -191,6 +192,7 @@ class Study:
         self,
         *,
         survey: Any = None,
+        likert: Any = None,
         baseline: Any = None,
         flow: Any = None,
         corpus: Any | Callable[[], Any] = None,
@@ -207,7 +209,8 @@ class Study:
         'own notes'
         """
         study = copy.copy(self)
-        given = {"survey": survey, "baseline": baseline, "flow": flow, "published": published, "provenance": provenance}
+        given = {"survey": survey, "likert": likert, "baseline": baseline, "flow": flow}
+        given |= {"published": published, "provenance": provenance}
         for name, value in given.items():
             if value is not None:
                 setattr(study, name, value)

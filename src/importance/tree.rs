@@ -134,7 +134,7 @@ impl<const E: usize> Walker<'_, E> {
         self.node(open - 1, taken + 1, child, entered::<E>(corner, state, open, inverse), free, with, scratch);
         let item = self.items - open;
         let start = item * (self.items + 1) + taken;
-        let member = &mut self.members[start..start + open + 1];
+        let member = &mut self.members[start..=start + open];
         for k in 0..open {
             out[k + 1] += with[k];
             member[k + 1] += with[k];

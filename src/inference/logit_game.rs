@@ -190,6 +190,7 @@ fn standardised(column: &[f64], weights: &[f64], total: f64) -> Vec<f64> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use ndarray::array;

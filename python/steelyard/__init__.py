@@ -20,11 +20,25 @@ _PUBLIC = {
     "Scale": "scale",
     "Study": "study",
     "fidelity": "_fidelity",
+<<<<<<< HEAD
     "importance": "_importance",
+=======
+    "read_outcomes": "_read_outcomes",
+>>>>>>> main
     "read_scores": "reading",
     "show_versions": "_versions",
 }
-_MODULES: tuple[str, ...] = ("audit", "corpus", "datasets", "display", "findings", "lenses", "scale", "schemes")
+_MODULES: tuple[str, ...] = (
+    "audit",
+    "corpus",
+    "datasets",
+    "display",
+    "findings",
+    "lenses",
+    "outcomes",
+    "scale",
+    "schemes",
+)
 
 __all__ = ["ConvergenceError", "InputError", "Interrupted", "SteelyardError", "__version__", *_PUBLIC, *_MODULES]
 

@@ -176,7 +176,7 @@ fn a_tie_is_no_dominance() {
 #[test]
 fn threads_change_no_digit_and_a_cancelled_job_says_so() {
     let x = Array2::from_shape_fn((40, 19), |(i, j)| (((i * 37 + 11) * (j * 53 + 7) + i * i * j) % 5) as f64);
-    let y: Vec<f64> = (0..40).map(|i| ((i * 29) % 17) as f64).collect();
+    let y: Vec<f64> = (0..40).map(|i| f64::from((i * 29) % 17)).collect();
     let s = system(&x, &y);
     let one = shares(&s);
     let three = lmg::shares(&s, Threads::new(NonZeroUsize::new(3)), &Control::new()).unwrap();

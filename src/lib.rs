@@ -28,12 +28,8 @@
 //! | [`regress`] | estimators on centred moments, and what a design can know |
 //! | [`importance`] | how the explained share divides among items: subset tree, relative weights |
 //! | [`resample`] | splits of sites into two groups |
-<<<<<<< HEAD
 //! | [`inference`] | importance of items from rows and over resampled sites |
-//! | [`describe`] | totals, subscales, bands, item profiles and gaps between groups |
-=======
 //! | [`describe`] | totals, bands, item profiles, gaps between groups; rates, effects and pooled effects of sites |
->>>>>>> main
 //! | [`weighting`] | schemes: unit, correlation, ridge, shrink to target, non-negative |
 //! | [`agreement`] | how far raters or coders agree |
 //! | [`audit`] | what a printed table can and cannot be: exact, in integers |

@@ -20,11 +20,8 @@ _PUBLIC = {
     "Scale": "scale",
     "Study": "study",
     "fidelity": "_fidelity",
-<<<<<<< HEAD
     "importance": "_importance",
-=======
     "read_outcomes": "_read_outcomes",
->>>>>>> main
     "read_scores": "reading",
     "show_versions": "_versions",
 }

@@ -25,6 +25,7 @@ _PUBLIC = {
     "agreement": "_agreement",
     "checklist": "checklists",
     "fidelity": "_fidelity",
+    "importance": "_importance",
     "read_outcomes": "_read_outcomes",
     "read_scores": "reading",
     "rubin": "_missing",

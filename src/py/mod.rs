@@ -14,6 +14,7 @@ mod door;
 mod errors;
 mod experiment;
 mod resample;
+mod importance;
 mod scale;
 mod schemes;
 mod simulate;
@@ -43,6 +44,8 @@ mod _core {
     use super::experiment::contest_run;
     #[pymodule_export]
     use super::resample::{bootstrap_after, bootstrap_intervals, bootstrap_multisets, bootstrap_run, bootstrap_units};
+    #[pymodule_export]
+    use super::importance::importance_shares;
     #[pymodule_export]
     use super::scale::{scale_band, scale_ids, scale_read, scale_replace, scale_shipped, scale_total};
     #[pymodule_export]

@@ -7,5 +7,6 @@ mod cases;
 mod contest;
 mod fidelity;
 mod house;
+mod importance;
 mod linalg;
 mod schemes;

@@ -32,8 +32,8 @@ def compare(
 ) -> float:
     """Run the two alternately after one warm-up each and print the ratio of medians.
 
-    `peer_scale` and `ours_scale` multiply the measured times when a call does only a stated part of the work (a peer that
-    would need an hour runs a tenth of its replicates); the line then says so.
+    `peer_scale` and `ours_scale` multiply the measured times when a call does only a stated part of the work (a peer
+    that would need an hour runs a tenth of its replicates); the line then says so.
     """
     ours(), peer()
     pairs = [(seconds(ours) * ours_scale, seconds(peer) * peer_scale) for _ in range(repeats)]

@@ -5,6 +5,7 @@
 //! objective it is the certificate. Separated data have no maximiser: they are recognised ([`super::separation`]), never returned
 //! as a large number.
 
+use super::penalty::Penalty;
 use super::separation::{Fitted, Separation, detect, detect_unpenalised};
 use super::trials::{Trials, logistic};
 use crate::error::{Error, Result, input};
@@ -52,27 +53,32 @@ const FAR: f64 = 12.0;
 /// # Ok::<(), steelyard::error::Error>(())
 /// ```
 pub fn fit(data: &Trials, penalty: Option<ArrayView2<'_, f64>>) -> Result<Fitted<BinomialFit>> {
+    maximise(data, Penalty::quadratic(data, penalty))
+}
+
+/// The same for any penalty on scaled columns.
+pub(super) fn maximise(data: &Trials, penalty: Penalty) -> Result<Fitted<BinomialFit>> {
     let rows = data.merged();
-    let penalty = penalty.map(|p| rows.scaled_penalty(p));
-    let climb = Climb::new(&rows, penalty.as_ref());
+    let climb = Climb { data: &rows, penalty: &penalty, null: null_objective(&rows) };
     let mut b = rows.start();
     let mut suspect = true;
     let mut gap = f64::INFINITY;
     for iterations in 1..=STEPS {
         let Some(step) = climb.step(&b) else {
-            return singular(&rows, penalty.as_ref());
+            return singular(&rows, &penalty);
         };
+        // Quadratic convergence: once the gap is far below the tolerance, the last step has brought full precision.
+        let done = step.gap <= TOLERANCE * 1e-6 || (step.gap <= TOLERANCE * 1e-2 && step.gap > 0.1 * gap);
         gap = step.gap;
         let before = b.clone();
         let moved = climb.halve(&mut b, &step.direction);
-        // Quadratic convergence: once the gap is far below the tolerance, the last step has brought full precision.
-        if gap <= TOLERANCE * 1e-6 || (!moved && gap <= TOLERANCE) {
+        if done || (!moved && gap <= TOLERANCE) {
             let b = if moved { b } else { before };
             return Ok(Fitted::Finite(Box::new(climb.finish(data, &b, iterations)?)));
         }
         let farthest = rows.linear(&b).iter().fold(0.0, |a: f64, e| a.max(e.abs()));
         if suspect && (farthest > FAR || !moved) {
-            if let Some(separation) = looked_for(&rows, penalty.as_ref())? {
+            if let Some(separation) = looked_for(&rows, &penalty)? {
                 return Ok(Fitted::Separated(separation));
             }
             suspect = false;
@@ -90,11 +96,11 @@ pub fn fit(data: &Trials, penalty: Option<ArrayView2<'_, f64>>) -> Result<Fitted
     })
 }
 
-fn looked_for(rows: &Trials, penalty: Option<&Array2<f64>>) -> Result<Option<Separation>> {
-    penalty.map_or_else(|| detect(rows), |penalty| detect_unpenalised(rows, penalty))
+fn looked_for(rows: &Trials, penalty: &Penalty) -> Result<Option<Separation>> {
+    penalty.sight().map_or_else(|| detect(rows), |sight| detect_unpenalised(rows, &sight))
 }
 
-fn singular(rows: &Trials, penalty: Option<&Array2<f64>>) -> Result<Fitted<BinomialFit>> {
+fn singular(rows: &Trials, penalty: &Penalty) -> Result<Fitted<BinomialFit>> {
     if let Some(separation) = looked_for(rows, penalty)? {
         return Ok(Fitted::Separated(separation));
     }
@@ -108,7 +114,7 @@ fn singular(rows: &Trials, penalty: Option<&Array2<f64>>) -> Result<Fitted<Binom
 /// What a Newton step needs, on scaled columns.
 struct Climb<'a> {
     data: &'a Trials,
-    penalty: Option<&'a Array2<f64>>,
+    penalty: &'a Penalty,
     null: f64,
 }
 
@@ -123,36 +129,25 @@ pub(super) fn null_objective(data: &Trials) -> f64 {
     if null > 0.0 { null } else { data.trials.iter().sum() }
 }
 
-impl<'a> Climb<'a> {
-    fn new(data: &'a Trials, penalty: Option<&'a Array2<f64>>) -> Self {
-        Self { data, penalty, null: null_objective(data) }
-    }
-
+impl Climb<'_> {
     fn objective(&self, b: &[f64]) -> f64 {
-        let quadratic = self.penalty.map_or(0.0, |p| 0.5 * super::moments::quadratic(p.view(), b));
-        self.data.kernel(&self.data.linear(b)) - quadratic
+        self.data.kernel(&self.data.linear(b)) - self.penalty.value(b)
     }
 
-    fn information(&self, b: &[f64]) -> (Array2<f64>, Vec<f64>) {
+    /// Score and information, the penalty included.
+    fn derivatives(&self, b: &[f64]) -> (Vec<f64>, Array2<f64>) {
         let pi: Vec<f64> = self.data.linear(b).into_iter().map(logistic).collect();
         let w: Vec<f64> = pi.iter().zip(&self.data.trials).map(|(p, n)| n * p * (1.0 - p)).collect();
-        let mut information = gram(self.data.x.view(), Some(&w));
-        if let Some(penalty) = self.penalty {
-            information += penalty;
-        }
-        (information, pi)
-    }
-
-    fn step(&self, b: &[f64]) -> Option<Step> {
-        let (information, pi) = self.information(b);
         let residual: Vec<f64> =
             self.data.successes.iter().zip(&self.data.trials).zip(&pi).map(|((k, n), p)| k - n * p).collect();
         let mut score = self.data.x.t().dot(&ndarray::ArrayView1::from(&residual)).to_vec();
-        if let Some(penalty) = self.penalty {
-            for (s, pull) in score.iter_mut().zip(crate::linalg::times(penalty.view(), b)) {
-                *s -= pull;
-            }
-        }
+        let mut information = gram(self.data.x.view(), Some(&w));
+        self.penalty.apply(b, &mut score, &mut information);
+        (score, information)
+    }
+
+    fn step(&self, b: &[f64]) -> Option<Step> {
+        let (score, information) = self.derivatives(b);
         let direction = Cholesky::factor(information.view()).definite()?.solve(&score);
         let gap = 0.5 * dot(&score, &direction) / self.null;
         Some(Step { direction, gap: gap.max(0.0) })
@@ -174,7 +169,7 @@ impl<'a> Climb<'a> {
     }
 
     fn finish(&self, data: &Trials, b: &[f64], iterations: usize) -> Result<BinomialFit> {
-        let (information, _) = self.information(b);
+        let (_, information) = self.derivatives(b);
         let gap = self.step(b).map_or(f64::INFINITY, |step| step.gap);
         let Some(factor) = Cholesky::factor(information.view()).definite() else {
             return Err(Error::Internal { what: "the information of a logistic regression".into() });

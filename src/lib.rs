@@ -24,11 +24,12 @@
 //! | [`num`] | distributions, quantiles, ranks, sums |
 //! | [`linalg`] | Gram, Cholesky, QR, SVD, eigen, non-negative least squares, linear programs |
 //! | [`scale`] | fidelity instruments as data |
-//! | [`data`] | scores of sites, checked once |
+//! | [`data`] | scores of sites, checked once; moments of their participants; missing scores |
 //! | [`regress`] | estimators on centred moments, and what a design can know |
 //! | [`resample`] | splits of sites into two groups |
-//! | [`describe`] | totals, subscales, bands, item profiles and gaps between groups |
+//! | [`describe`] | totals, bands, item profiles, gaps between groups; rates, effects and pooled effects of sites |
 //! | [`weighting`] | schemes: unit, correlation, ridge, shrink to target, non-negative |
+//! | [`agreement`] | how far raters or coders agree |
 //! | [`audit`] | what a printed table can and cannot be: exact, in integers |
 //! | [`corpus`] | codes, excerpts, coders: what was said, and whether quotes stand in their sources |
 //! | [`display`] | findings, lens, fit proposals, joint displays as data |
@@ -37,6 +38,7 @@
 //!
 //! To add a statistic, read `resample`; to add a way of weighting, `weighting`; to bind either, `py`.
 
+pub mod agreement;
 pub mod audit;
 pub mod corpus;
 pub mod data;

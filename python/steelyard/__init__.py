@@ -20,10 +20,21 @@ _PUBLIC = {
     "Scale": "scale",
     "Study": "study",
     "fidelity": "_fidelity",
+    "read_outcomes": "_read_outcomes",
     "read_scores": "reading",
     "show_versions": "_versions",
 }
-_MODULES: tuple[str, ...] = ("corpus", "datasets", "display", "findings", "lenses", "scale", "schemes")
+_MODULES: tuple[str, ...] = (
+    "audit",
+    "corpus",
+    "datasets",
+    "display",
+    "findings",
+    "lenses",
+    "outcomes",
+    "scale",
+    "schemes",
+)
 
 __all__ = ["ConvergenceError", "InputError", "Interrupted", "SteelyardError", "__version__", *_PUBLIC, *_MODULES]
 

@@ -258,7 +258,7 @@ def debit(mean: Number, sd: Number, n: int, *, ddof: int = 1, rounding: str | No
     --------
     >>> import steelyard as sy
     >>> sy.audit.debit("0.19", "0.35", 1683)
-    DEBIT: not consistent. 312 to 328 ones out of 1683 have SDs 0.3889 to 0.3964, not 0.35.
+    DEBIT: not consistent. 312 to 328 ones out of 1683 have SDs 0.3887 to 0.3962, not 0.35.
     """
     inputs = {"mean": text_of(mean, "mean"), "sd": text_of(sd, "sd"), "n": n}
     found = ask(
@@ -370,7 +370,7 @@ def cuts(
     --------
     >>> import steelyard as sy
     >>> sy.audit.cuts({"n": 77, "percent": "43"}, {"n": 95, "percent": "46"})
-    Two cuts of the data: consistent. Possible: 11 to 11 of the 18 added people said yes.
+    Two cuts of the data: consistent. Possible: 11 of the 18 added people said yes.
     """
     first, second = _cut(small, "small"), _cut(large, "large")
     inputs = {"small": dict(first), "large": dict(second)}

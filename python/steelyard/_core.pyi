@@ -46,8 +46,52 @@ def scheme_fit_counts(
     progress: Callable[[int, int], object] | None = None,
 ) -> tuple[dict[str, Any], bool]: ...
 def study_check(
-    scale: str, sites: Sequence[str], scores: NDArray[np.float64], incomplete: str
-) -> tuple[NDArray[np.float64], list[dict[str, Any]], list[int]]: ...
+    scale: str,
+    sites: Sequence[str],
+    scores: NDArray[np.float64],
+    units: Sequence[str],
+    rows: Sequence[Sequence[int]],
+    incomplete: str,
+) -> tuple[NDArray[np.float64], list[dict[str, Any]], list[int], NDArray[np.float64], list[dict[str, Any]]]: ...
+def study_moments(
+    group: NDArray[np.int64],
+    groups: int,
+    columns: Sequence[NDArray[np.float64]],
+    origin: Sequence[float],
+    threads: int,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[dict[str, Any], bool]: ...
+def study_linked(
+    origin: Sequence[float],
+    n: Sequence[int],
+    sums: Sequence[float],
+    products: Sequence[float],
+    items: NDArray[np.float64],
+    midpoint: Sequence[float],
+    counts: Sequence[float],
+) -> NDArray[np.float64]: ...
+def study_durations(
+    group: NDArray[np.int64],
+    groups: int,
+    time: NDArray[np.float64],
+    event: NDArray[np.float64],
+    horizon: float,
+    cuts: Sequence[float],
+) -> list[dict[str, Any]]: ...
+def study_impute(
+    scale: str, scores: NDArray[np.float64], training: Sequence[bool], copies: int, seed: int
+) -> NDArray[np.float64]: ...
+def rubin_pool(
+    estimates: Sequence[float], variances: Sequence[float], complete: float | None = None
+) -> dict[str, float]: ...
+def site_describe(request: str) -> Any: ...
+def site_adjusted_rates(
+    site: NDArray[np.int64], y: NDArray[np.float64], z: NDArray[np.float64], sites: int, level: float
+) -> dict[str, Any]: ...
+def site_adjusted_means(
+    origin: Sequence[float], n: Sequence[int], sums: Sequence[float], products: Sequence[float], level: float
+) -> dict[str, Any]: ...
+def rater_icc(ratings: NDArray[np.float64], level: float) -> dict[str, Any]: ...
 def corpus_check(text: str) -> dict[str, Any]: ...
 def display_build(spec: str) -> str: ...
 def display_read(text: str) -> str: ...

@@ -55,8 +55,9 @@ def norway_ips(*, library: str = "pandas") -> Study:
     Returns
     -------
     Study
-        With `.survey` (six facilitators and six barriers), `.baseline`, `.flow`, `.corpus` (themes and paraphrased
-        excerpts) and `.published` (item means, totals and claims as printed).
+        With `.survey` (six facilitators and six barriers), `.likert` (satisfaction and usefulness by level),
+        `.baseline`, `.flow`, `.corpus` (themes and paraphrased excerpts) and `.published` (item means, totals and
+        claims as printed).
 
     Examples
     --------
@@ -78,6 +79,7 @@ def norway_ips(*, library: str = "pandas") -> Study:
     )
     return study.attach(
         survey=frame_in(_numbered(_table("survey_statements"), "yes_percent", "n"), library),
+        likert=frame_in(_numbered(_table("satisfaction"), "level", "percent", "count"), library),
         baseline=frame_in(_numbered(_table("baseline_characteristics"), "percent", "n", "mean", "sd"), library),
         flow=frame_in(_numbered(_table("participation_flow"), "count"), library),
         corpus=_corpus,

@@ -62,7 +62,8 @@ pub fn subset_of_counts(small: &Cut, large: &Cut, rounding: Rounding) -> Result<
     let (low, high) = ((b.0 - a.1).max(0), (b.1 - a.0).min(added));
     let feasible = low <= high;
     let explanation = if feasible {
-        format!("possible: {low} to {high} of the {added} added people said yes")
+        let yes = if low == high { low.to_string() } else { format!("{low} to {high}") };
+        format!("possible: {yes} of the {added} added people said yes")
     } else {
         format!("impossible: the {added} added people would need {} to {} yes", b.0 - a.1, b.1 - a.0)
     };
@@ -135,7 +136,9 @@ pub fn subset_of_answers(
     let mean = |sum: f64| sum / added as f64;
     let explanation = match found {
         Some((low, high)) if added > 0 => {
-            format!("possible: the {added} added people average {:.2} to {:.2}", mean(low), mean(high))
+            let (low, high) = (format!("{:.2}", mean(low)), format!("{:.2}", mean(high)));
+            let span = if low == high { low } else { format!("{low} to {high}") };
+            format!("possible: the {added} added people average {span}")
         }
         Some(_) => "possible: the two are the same people".to_owned(),
         None if undecided => "the search met its limit".to_owned(),

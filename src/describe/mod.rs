@@ -1,4 +1,7 @@
-//! What the scores say before any outcome is looked at.
+//! What the scores and the participants say before any weighting is looked at.
 
+pub mod adjusted;
 pub mod fidelity;
 pub mod gaps;
+pub mod pool;
+pub mod sites;

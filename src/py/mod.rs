@@ -14,6 +14,7 @@ mod errors;
 mod experiment;
 mod scale;
 mod schemes;
+mod sites;
 mod study;
 
 use pyo3::prelude::*;
@@ -37,7 +38,9 @@ mod _core {
     #[pymodule_export]
     use super::schemes::{scheme_fit, scheme_fit_counts};
     #[pymodule_export]
-    use super::study::study_check;
+    use super::sites::{rater_icc, site_adjusted_means, site_adjusted_rates, site_describe};
+    #[pymodule_export]
+    use super::study::{rubin_pool, study_check, study_durations, study_impute, study_linked, study_moments};
     use pyo3::prelude::*;
 
     #[pymodule_init]

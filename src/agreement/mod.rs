@@ -1,0 +1,3 @@
+//! How far scores of several raters, or codes of several coders, agree.
+
+pub mod icc;

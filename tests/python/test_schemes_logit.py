@@ -230,6 +230,12 @@ def test_every_scheme_is_finite_or_says_why(x, seed):
     n = rng.integers(1, 9, len(x))
     k = rng.binomial(n, rng.uniform(0, 1, len(x)))
     for scheme in every_logit_scheme(x.shape[1]):
-        fit = scheme.fit(x, k, trials=n)
+        try:
+            fit = scheme.fit(x, k, trials=n)
+        except sy.ConvergenceError as error:
+            # Sites of which nearly all or none succeeded: the likelihood keeps rising with the spread of the sites.
+            assert isinstance(scheme, S.RandomIntercept)
+            assert "the gap is" in str(error)
+            continue
         assert np.all(np.isfinite([*fit.slopes, *fit.weights, fit.intercept]))
         assert fit.status in {"ok", "interpolates", "singular", "separated", "empty", "same as unit", "undefined"}

@@ -96,6 +96,17 @@ def scheme_fit(
     sites: NDArray[np.int64] | None,
     covariates: NDArray[np.float64] | None,
 ) -> dict[str, Any]: ...
+def scheme_fit_counts(
+    options: str,
+    items: NDArray[np.float64],
+    successes: NDArray[np.float64],
+    trials: NDArray[np.float64],
+    weights: NDArray[np.float64] | None,
+    sites: NDArray[np.int64] | None,
+    covariates: NDArray[np.float64] | None,
+    threads: int,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[dict[str, Any], bool]: ...
 def study_check(
     scale: str,
     sites: Sequence[str],

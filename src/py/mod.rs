@@ -49,7 +49,7 @@ mod _core {
     #[pymodule_export]
     use super::scale::{scale_band, scale_ids, scale_read, scale_replace, scale_shipped, scale_total};
     #[pymodule_export]
-    use super::schemes::scheme_fit;
+    use super::schemes::{scheme_fit, scheme_fit_counts};
     #[pymodule_export]
     use super::simulate::synthetic_sites;
     #[pymodule_export]

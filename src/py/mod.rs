@@ -13,8 +13,8 @@ mod display;
 mod door;
 mod errors;
 mod experiment;
-mod resample;
 mod importance;
+mod resample;
 mod scale;
 mod schemes;
 mod simulate;
@@ -43,9 +43,9 @@ mod _core {
     #[pymodule_export]
     use super::experiment::contest_run;
     #[pymodule_export]
-    use super::resample::{bootstrap_after, bootstrap_intervals, bootstrap_multisets, bootstrap_run, bootstrap_units};
-    #[pymodule_export]
     use super::importance::importance_shares;
+    #[pymodule_export]
+    use super::resample::{bootstrap_after, bootstrap_intervals, bootstrap_multisets, bootstrap_run, bootstrap_units};
     #[pymodule_export]
     use super::scale::{scale_band, scale_ids, scale_read, scale_replace, scale_shipped, scale_total};
     #[pymodule_export]

@@ -10,6 +10,15 @@ __version__: str
 debug_build: bool
 
 def audit_check(request: str) -> Any: ...
+def describe_check(request: str) -> Any: ...
+def describe_moderators(
+    outcome: NDArray[np.float64],
+    arm: Sequence[bool] | None,
+    sites: Sequence[int] | None,
+    level: Sequence[int | None],
+    levels: int,
+    confidence_level: float,
+) -> list[dict[str, Any]]: ...
 def fidelity_describe(scale: str, scores: NDArray[np.float64]) -> dict[str, Any]: ...
 def fidelity_gaps(
     scale: str,
@@ -106,6 +115,7 @@ def study_durations(
 def study_impute(
     scale: str, scores: NDArray[np.float64], training: Sequence[bool], copies: int, seed: int
 ) -> NDArray[np.float64]: ...
+def scores_filled(scale: str, scores: NDArray[np.float64]) -> NDArray[np.float64]: ...
 def rubin_pool(
     estimates: Sequence[float], variances: Sequence[float], complete: float | None = None
 ) -> dict[str, float]: ...

@@ -23,6 +23,7 @@ _PUBLIC = {
     "fidelity": "_fidelity",
     "read_outcomes": "_read_outcomes",
     "read_scores": "reading",
+    "rubin": "_missing",
     "show_versions": "_versions",
 }
 _MODULES: tuple[str, ...] = (
@@ -33,8 +34,10 @@ _MODULES: tuple[str, ...] = (
     "findings",
     "lenses",
     "outcomes",
+    "reach",
     "scale",
     "schemes",
+    "survey",
 )
 
 __all__ = ["ConvergenceError", "InputError", "Interrupted", "SteelyardError", "__version__", *_PUBLIC, *_MODULES]

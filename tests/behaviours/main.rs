@@ -3,6 +3,7 @@
 
 mod agreement;
 mod audit;
+mod binomial;
 mod cases;
 mod contest;
 mod fidelity;

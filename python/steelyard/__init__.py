@@ -20,6 +20,7 @@ _PUBLIC = {
     "Scale": "scale",
     "Study": "study",
     "bootstrap": "_bootstrap",
+    "agreement": "_agreement",
     "fidelity": "_fidelity",
     "read_outcomes": "_read_outcomes",
     "read_scores": "reading",

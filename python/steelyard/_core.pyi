@@ -9,6 +9,14 @@ from numpy.typing import NDArray
 __version__: str
 debug_build: bool
 
+def agreement_run(
+    request: str,
+    ratings: NDArray[np.uint16],
+    cluster_of: NDArray[np.int64],
+    clusters: int,
+    threads: int,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[dict[str, Any], bool]: ...
 def audit_check(request: str) -> Any: ...
 def describe_check(request: str) -> Any: ...
 def describe_moderators(
@@ -79,6 +87,17 @@ def scheme_fit(
     sites: NDArray[np.int64] | None,
     covariates: NDArray[np.float64] | None,
 ) -> dict[str, Any]: ...
+def scheme_fit_counts(
+    options: str,
+    items: NDArray[np.float64],
+    successes: NDArray[np.float64],
+    trials: NDArray[np.float64],
+    weights: NDArray[np.float64] | None,
+    sites: NDArray[np.int64] | None,
+    covariates: NDArray[np.float64] | None,
+    threads: int,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[dict[str, Any], bool]: ...
 def study_check(
     scale: str,
     sites: Sequence[str],

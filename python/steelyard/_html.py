@@ -44,6 +44,17 @@ def number(value: Any, digits: int = 3) -> str:
     return f"{x:.{digits}f}".replace("-", "−")
 
 
+def _column(cells: Sequence[Any], digits: int) -> list[str]:
+    """Write the cells of one column: when one float has decimals, all of them have."""
+    floats = [isinstance(x, float) and math.isfinite(x) for x in cells]
+    if all(x == int(x) for x, is_float in zip(cells, floats, strict=True) if is_float):
+        return [number(x, digits) for x in cells]
+    return [
+        f"{x:.{digits}f}".replace("-", "−") if is_float else number(x, digits)
+        for x, is_float in zip(cells, floats, strict=True)
+    ]
+
+
 def table(
     caption: str,
     columns: Sequence[str],
@@ -69,9 +80,10 @@ def table(
     """
     whole, above, head, cell = _STYLE
     heads = "".join(f'<th scope="col" style="{head}">{html.escape(str(c))}</th>' for c in columns)
+    written = list(zip(*(_column(cells, digits) for cells in zip(*rows, strict=True)), strict=True))
     body = []
-    for row in rows:
-        first, *rest = (html.escape(number(x, digits)) for x in row)
+    for row in written:
+        first, *rest = (html.escape(text) for text in row)
         cells = "".join(f'<td style="{cell}">{x}</td>' for x in rest)
         body.append(f'<tr><th scope="row" style="{cell};font-weight:normal;text-align:left">{first}</th>{cells}</tr>')
     below = f'<p style="font-size:.9em;margin:.2em 0 .8em">{html.escape(note)}</p>' if note else ""

@@ -93,16 +93,15 @@ def _title(fidelity: FidelityResult, item_id: str) -> str:
 
 
 def contest_section(result: Any, *, lead: Sequence[str] = ()) -> Section:
-    """Show the verdict in two sentences, the contest table, and the slopes of every scheme."""
-    verdict, estimability, *others = result.sentences
+    """Show the verdict in sentences, the contest table, and the slopes of every scheme."""
     return Section(
         "contest",
         "Should the items be weighted?",
-        (*lead, f"{verdict} {estimability}", *others),
+        tuple(lead),
         (
             table_of(result, "The contest: every scheme predicts each site from the others"),
             figure_of(
-                result.plot,
+                result.plot_slopes,
                 size=(8.2, 1.6 + 0.27 * len(result.names)),
                 caption="Slope of each item beside the common slope of the plain total.",
                 description="Forest of item slopes; the numbers are in the result's table of slopes.",
@@ -138,7 +137,13 @@ def intervals_section(intervals: Sequence[tuple[str, Any]]) -> Section:
         ends = result.confidence_interval
         rows.append([what, float(result.estimate), float(ends.low), float(ends.high), result.method])
     caption = "Estimates with 95 % intervals over sites"
-    first = intervals[0][1]
+    what, first = intervals[0]
+    methods = first.intervals()
+    beside = f"{what[0].upper()}{what[1:]}: the methods beside each other"
+    ends = [
+        [name, *pair] for name, *pair in zip(methods["method"], methods["conf_low"], methods["conf_high"], strict=True)
+    ]
+    how = f"All {first.n_resamples} resamples" if first.enumerated else f"{first.n_resamples} resamples"
     return Section(
         "intervals",
         "How sure is that?",
@@ -152,7 +157,11 @@ def intervals_section(intervals: Sequence[tuple[str, Any]]) -> Section:
                 caption,
                 trusted(table(caption, ["quantity", "estimate", "low", "high", "method"], rows, digits=2)),
             ),
-            table_of(first, f"{intervals[0][0]}: the methods beside each other"),
+            Block(
+                "html",
+                beside,
+                trusted(table(beside, ["method", "low", "high"], ends, digits=2, note=f"{how} of the sites.")),
+            ),
         ),
     )
 
@@ -163,7 +172,7 @@ def display_section(display: Any) -> Section:
         "display",
         "What people say about it",
         (display.document["direction"],) if "direction" in display.document else (),
-        (Block("html", "Joint display", trusted(display.html_fragment("display"))),),
+        (Block("wide", "Joint display", trusted(display.html_fragment("lens"))),),
     )
 
 

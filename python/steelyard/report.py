@@ -19,7 +19,10 @@ __all__ = ["Block", "Section", "demo", "own_data", "render"]
 
 @dataclasses.dataclass(frozen=True)
 class Block:
-    """A part of a section: a table or display (`html`), a `figure`, a `heading`, a `text` or a `list`."""
+    """A part of a section: a table or display (`html`), a `figure`, a `heading`, a `text` or a `list`.
+
+    `wide` is `html` that may be wider than the column of text.
+    """
 
     kind: str
     caption: str = ""

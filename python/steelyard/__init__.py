@@ -20,9 +20,11 @@ _PUBLIC = {
     "Scale": "scale",
     "Study": "study",
     "checklist": "checklists",
+    "agreement": "_agreement",
     "fidelity": "_fidelity",
     "read_outcomes": "_read_outcomes",
     "read_scores": "reading",
+    "rubin": "_missing",
     "show_versions": "_versions",
 }
 _MODULES: tuple[str, ...] = (
@@ -35,8 +37,10 @@ _MODULES: tuple[str, ...] = (
     "lenses",
     "outcomes",
     "privacy",
+    "reach",
     "scale",
     "schemes",
+    "survey",
 )
 
 __all__ = ["ConvergenceError", "InputError", "Interrupted", "SteelyardError", "__version__", *_PUBLIC, *_MODULES]

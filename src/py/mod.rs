@@ -13,8 +13,11 @@ mod display;
 mod door;
 mod errors;
 mod experiment;
+mod importance;
+mod resample;
 mod scale;
 mod schemes;
+mod simulate;
 mod sites;
 mod study;
 
@@ -40,9 +43,15 @@ mod _core {
     #[pymodule_export]
     use super::experiment::contest_run;
     #[pymodule_export]
+    use super::importance::importance_shares;
+    #[pymodule_export]
+    use super::resample::{bootstrap_after, bootstrap_intervals, bootstrap_multisets, bootstrap_run, bootstrap_units};
+    #[pymodule_export]
     use super::scale::{scale_band, scale_ids, scale_read, scale_replace, scale_shipped, scale_total};
     #[pymodule_export]
     use super::schemes::{scheme_fit, scheme_fit_counts};
+    #[pymodule_export]
+    use super::simulate::synthetic_sites;
     #[pymodule_export]
     use super::sites::{rater_icc, site_adjusted_means, site_adjusted_rates, site_describe};
     #[pymodule_export]

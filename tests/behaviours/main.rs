@@ -8,5 +8,6 @@ mod cases;
 mod contest;
 mod fidelity;
 mod house;
+mod importance;
 mod linalg;
 mod schemes;

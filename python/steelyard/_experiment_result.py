@@ -225,7 +225,7 @@ class WeightingResult(Result):
         return self._frame("influence")
 
     def tidy(self) -> Any:
-        """Return one row per scheme but the reference; the estimate is the gain, the p-value adjusted for all schemes."""
+        """Return one row per scheme but the reference: its gain, with the p-value adjusted for all schemes."""
         gains = self.tables["gains"]
         return frame_like(
             {

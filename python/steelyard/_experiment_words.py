@@ -75,8 +75,8 @@ def _item_sentence(result: WeightingResult) -> str | None:
     how = f"all {test.arrangements} arrangements" if test.enumerated else f"{test.arrangements} random arrangements"
     return (
         f"The item that goes best with the outcome is {test.item} (|r| = {number(test.max_r)}); "
-        f"over {len(result.names)} items, so large a correlation turns up with {p_words(test.p_value)} when nothing goes with anything "
-        f"({how} of the outcome over sites; floor {number(test.floor)})."
+        f"over {len(result.names)} items, so large a correlation turns up with {p_words(test.p_value)} when nothing "
+        f"goes with anything ({how} of the outcome over sites; floor {number(test.floor)})."
     )
 
 

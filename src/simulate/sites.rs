@@ -186,7 +186,8 @@ fn check(spec: &Spec) -> Result<()> {
             .into());
     }
     let between = |value: f64, name: &str| {
-        (value >= 0.0 && value < 1.0)
+        (0.0..1.0)
+            .contains(&value)
             .then_some(())
             .ok_or_else(|| input(format!("{name} not allowed")).at(name).got(value).allowed("0 to below 1"))
     };
@@ -209,6 +210,7 @@ fn check(spec: &Spec) -> Result<()> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
@@ -275,7 +277,9 @@ mod tests {
     fn bad_specifications_are_refused() {
         let text = |s: Spec| synthesise(&s, Seed(1), 0).unwrap_err().to_string();
         let good = spec(0.5, vec![], Outcome::Number);
-        assert!(text(Spec { r2: 1.0, ..good.clone() }).starts_with("r2 not allowed in r2: got 1; allowed: 0 to below 1"));
+        assert!(
+            text(Spec { r2: 1.0, ..good.clone() }).starts_with("r2 not allowed in r2: got 1; allowed: 0 to below 1")
+        );
         assert!(text(Spec { weights: vec![0.0; 3], ..good.clone() }).contains("at least one positive"));
         assert!(text(Spec { outcome: Outcome::Counts, ..good.clone() }).contains("one whole number from 1 per site"));
         assert!(text(Spec { sites: 1, ..good }).starts_with("too few sites in n_sites: got 1"));

@@ -21,11 +21,32 @@ _PUBLIC = {
     "Scale": "scale",
     "Study": "study",
     "WeightingExperiment": "_experiment",
+    "agreement": "_agreement",
+    "bootstrap": "_bootstrap",
+    "checklist": "checklists",
     "fidelity": "_fidelity",
+    "importance": "_importance",
+    "read_outcomes": "_read_outcomes",
     "read_scores": "reading",
+    "rubin": "_missing",
     "show_versions": "_versions",
 }
-_MODULES: tuple[str, ...] = ("audit", "corpus", "datasets", "display", "findings", "lenses", "scale", "schemes")
+_MODULES: tuple[str, ...] = (
+    "audit",
+    "checklists",
+    "corpus",
+    "datasets",
+    "display",
+    "findings",
+    "lenses",
+    "outcomes",
+    "plans",
+    "privacy",
+    "reach",
+    "scale",
+    "schemes",
+    "survey",
+)
 
 __all__ = ["ConvergenceError", "InputError", "Interrupted", "SteelyardError", "__version__", *_PUBLIC, *_MODULES]
 

@@ -52,8 +52,18 @@ pub struct Absent {
 /// # Ok::<(), steelyard::error::Error>(())
 /// ```
 pub fn check_scores(scale: &Scale, sites: &[String], entered: &[f64], incomplete: Incomplete) -> Result<Scores> {
-    let p = scale.items.len();
     check_sites(sites)?;
+    let reviews = check_reviews(scale, sites, entered)?;
+    let rows: Vec<Vec<usize>> = (0..sites.len()).map(|i| vec![i]).collect();
+    combine(scale, sites, &rows, &reviews, incomplete)
+}
+
+/// Checks every cell of a sheet with one row per review; sites may stand in several rows.
+pub fn check_reviews(scale: &Scale, sites: &[String], entered: &[f64]) -> Result<Scores> {
+    let p = scale.items.len();
+    if let Some(i) = sites.iter().position(|site| site.trim().is_empty()) {
+        return Err(nameless(i));
+    }
     if entered.len() != sites.len() * p {
         return Err(input("scores of the wrong shape")
             .got(format!("{} numbers", entered.len()))
@@ -74,18 +84,56 @@ pub fn check_scores(scale: &Scale, sites: &[String], entered: &[f64], incomplete
             }
         }
     }
+    let constant = constant_items(&values, p);
+    Ok(Scores { values, absent, constant })
+}
+
+/// Makes one row per unit of checked reviews: `rows[u]` lists the reviews whose scores are averaged for unit `u` (one
+/// review: its scores). A cell that no review scored stays absent, with the reason of the first.
+pub fn combine(
+    scale: &Scale,
+    units: &[String],
+    rows: &[Vec<usize>],
+    reviews: &Scores,
+    incomplete: Incomplete,
+) -> Result<Scores> {
+    let p = scale.items.len();
+    check_sites(units)?;
+    let n = reviews.values.len() / p.max(1);
+    if rows.len() != units.len() || rows.iter().any(|own| own.is_empty() || own.iter().any(|&r| r >= n)) {
+        return Err(Error::Internal { what: "the reviews of a unit".into() });
+    }
+    let mut values = Vec::with_capacity(units.len() * p);
+    let mut absent = Vec::new();
+    for (u, own) in rows.iter().enumerate() {
+        for j in 0..p {
+            let scored = own.iter().map(|&r| reviews.values[r * p + j]).filter(|x| !x.is_nan());
+            let (sum, count) = scored.fold((0.0, 0_usize), |(s, c), x| (s + x, c + 1));
+            values.push(if count == 0 { f64::NAN } else { sum / count as f64 });
+            if count == 0 {
+                let why = reviews.absent.iter().find(|cell| cell.site == own[0] && cell.item == j);
+                absent.push(Absent {
+                    site: u,
+                    item: j,
+                    reason: why.map_or("blank".into(), |cell| cell.reason.clone()),
+                });
+            }
+        }
+    }
     if incomplete == Incomplete::Refuse {
-        for (i, row) in values.chunks_exact(p).enumerate() {
-            let first = absent.iter().find(|cell| cell.site == i);
+        for (u, row) in values.chunks_exact(p).enumerate() {
+            let first = absent.iter().find(|cell| cell.site == u);
             if let (Some(cell), Some(reason)) = (first, scale.total(row).reason) {
-                return Err(missing_cell(cell, &reason, &place(sites, i, &scale.items[cell.item])));
+                let place =
+                    format!("row {} (site \"{}\"), column \"{}\"", rows[u][0] + 1, units[u], scale.items[cell.item].id);
+                return Err(missing_cell(cell, &reason, &place));
             }
         }
     }
     let constant = constant_items(&values, p);
     if constant.len() == p {
         return Err(input("no item varies between the sites")
-            .got(format!("{p} constant items at {} sites", sites.len()))
+            .got(format!("{p} constant items at {} sites", units.len()))
             .allowed("at least one item with two different scores")
             .remedy("Check that the sheet was not filled down.")
             .into());
@@ -163,14 +211,15 @@ fn missing_cell(cell: &Absent, reason: &str, place: &str) -> Error {
         .into()
 }
 
+fn nameless(row: usize) -> Error {
+    input("site without a name").at(format!("row {}", row + 1)).remedy("Fill the site column.").into()
+}
+
 fn check_sites(sites: &[String]) -> Result<()> {
     let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
     for (i, site) in sites.iter().enumerate() {
         if site.trim().is_empty() {
-            return Err(input("site without a name")
-                .at(format!("row {}", i + 1))
-                .remedy("Fill the site column.")
-                .into());
+            return Err(nameless(i));
         }
         if let Some(first) = seen.insert(site, i) {
             return Err(input("repeated site")

@@ -57,7 +57,7 @@ def _template(options: argparse.Namespace) -> None:
     from .scale import Scale, write_template
 
     write_template(Scale.load(options.scale), options.file)
-    print(f"Wrote {options.file}: one row per site, one column per item. Fill it in, then run: steelyard report")
+    print(f"Wrote {options.file}: one row per item, one column per site. Fill it in, then run: steelyard report")
 
 
 def _versions(_options: argparse.Namespace) -> None:

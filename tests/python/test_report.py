@@ -40,7 +40,7 @@ class Page(html.parser.HTMLParser):
             value = known.get(name) or ""
             if value.startswith("#"):
                 self.references.append(value[1:])
-            elif value and tag != "a":
+            elif value and tag != "a" and not value.startswith("data:"):
                 self.outside.append(value)
 
     def handle_data(self, data: str) -> None:
@@ -76,7 +76,8 @@ def test_the_page_is_self_contained_and_accessible(demo: tuple[str, str, Path]) 
     assert all(later - earlier <= 1 for earlier, later in zip(page.levels, page.levels[1:], strict=False))
     assert page.counts["table"] == page.counts["caption"] >= 5
     # Every figure has its words.
-    assert page.counts["svg"] == page.counts["figure"] == demo[1].count('role="img"') >= 3
+    assert page.counts["figure"] >= 3
+    assert page.counts["svg"] == demo[1].count('role="img"') >= page.counts["figure"]
     assert '<html lang="en">' in demo[1]
 
 
@@ -95,7 +96,8 @@ def test_the_page_says_what_the_data_cannot_tell(demo: tuple[str, str, Path]) ->
 
 
 def test_the_same_seed_gives_the_same_bytes(tmp_path: Path, demo: tuple[str, str, Path]) -> None:
-    assert main(["demo", "--output", str(tmp_path)]) == 0
+    # In a process of its own: a report counts the contests that were run on the same data in one session.
+    subprocess.run([sys.executable, "-m", "steelyard", "demo", "--output", str(tmp_path)], check=True)
     assert (tmp_path / "report.html").read_text(encoding="utf-8") == demo[1]
 
 
@@ -172,8 +174,8 @@ def test_a_missing_file_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixtur
 def test_template_is_an_empty_sheet(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "scores.csv"
     assert main(["template", "--scale", "ips-25", str(path)]) == 0
-    head = path.read_text(encoding="utf-8").splitlines()[0].split(",")
-    assert head[0] == "site"
-    assert len(head) == 26
+    head, *rows = path.read_text(encoding="utf-8").splitlines()
+    assert head.startswith("item,title,subscale,allowed,site 1")
+    assert [row.split(",")[0] for row in rows] == list(sy.Scale.load("ips-25").item_ids)
     assert main(["template", "--scale", "ips-25", str(path)]) == 2
     assert "scores.csv" in capsys.readouterr().err

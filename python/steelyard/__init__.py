@@ -22,6 +22,7 @@ _PUBLIC = {
     "agreement": "_agreement",
     "fidelity": "_fidelity",
     "read_outcomes": "_read_outcomes",
+    "read_qda": "_qda",
     "read_scores": "reading",
     "rubin": "_missing",
     "show_versions": "_versions",

@@ -412,7 +412,7 @@ class Corpus(Result):
         >>> import steelyard as sy, tempfile, pathlib
         >>> path = pathlib.Path(tempfile.mkdtemp()) / "study.qdpx"
         >>> sy.corpus.norway().write_qda(path)[0]
-        '15 excerpts stand in no text that is held: written into 10 sources of their own, one per speaker'
+        '15 excerpts stand in no text that is held: written into 9 sources of their own, one per speaker'
         """
         from ._qda import write_qda
 

@@ -228,7 +228,7 @@ def test_a_messy_project_is_read_and_its_losses_listed(tmp_path: Path) -> None:
     assert [c.coder for c in found.codings] == [GUID.format(80), GUID.format(80), None]
     assert [(t.name, t.codes) for t in found.themes] == [("theme", (GUID.format(70),))]
     for said in (
-        "namespace urn:QDA-XML:project:1.0",
+        "namespace urn:QDA-XML:project:0:4 instead of urn:QDA-XML:project:1.0: read all the same",
         f"GUID {GUID.format(2)} names two of selection; the later is kept as {GUID.format(2)}#2",
         '1 codings of the whole of "I" stand on an excerpt of all of it',
         '"P": 1 selections keep their words and codings, not their place (PDFSource)',

@@ -31,7 +31,7 @@
 //! | [`inference`] | importance of items from rows and over resampled sites |
 //! | [`describe`] | totals, bands, item profiles, gaps between groups; rates, effects and pooled effects of sites |
 //! | [`weighting`] | schemes: unit, correlation, ridge, shrink to target, non-negative |
-//! | [`agreement`] | how far raters or coders agree |
+//! | [`agreement`] | coefficients between coders, their standard errors and resamples by source |
 //! | [`audit`] | what a printed table can and cannot be: exact, in integers |
 //! | [`corpus`] | codes, excerpts, coders: what was said, and whether quotes stand in their sources |
 //! | [`display`] | findings, lens, fit proposals, joint displays as data |

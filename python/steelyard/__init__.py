@@ -19,10 +19,12 @@ _PUBLIC = {
     "JointDisplay": "display",
     "Scale": "scale",
     "Study": "study",
+    "agreement": "_agreement",
     "fidelity": "_fidelity",
     "importance": "_importance",
     "read_outcomes": "_read_outcomes",
     "read_scores": "reading",
+    "rubin": "_missing",
     "show_versions": "_versions",
 }
 _MODULES: tuple[str, ...] = (
@@ -33,8 +35,10 @@ _MODULES: tuple[str, ...] = (
     "findings",
     "lenses",
     "outcomes",
+    "reach",
     "scale",
     "schemes",
+    "survey",
 )
 
 __all__ = ["ConvergenceError", "InputError", "Interrupted", "SteelyardError", "__version__", *_PUBLIC, *_MODULES]

@@ -9,7 +9,24 @@ from numpy.typing import NDArray
 __version__: str
 debug_build: bool
 
+def agreement_run(
+    request: str,
+    ratings: NDArray[np.uint16],
+    cluster_of: NDArray[np.int64],
+    clusters: int,
+    threads: int,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[dict[str, Any], bool]: ...
 def audit_check(request: str) -> Any: ...
+def describe_check(request: str) -> Any: ...
+def describe_moderators(
+    outcome: NDArray[np.float64],
+    arm: Sequence[bool] | None,
+    sites: Sequence[int] | None,
+    level: Sequence[int | None],
+    levels: int,
+    confidence_level: float,
+) -> list[dict[str, Any]]: ...
 def fidelity_describe(scale: str, scores: NDArray[np.float64]) -> dict[str, Any]: ...
 def fidelity_gaps(
     scale: str,
@@ -43,6 +60,17 @@ def scheme_fit(
     sites: NDArray[np.int64] | None,
     covariates: NDArray[np.float64] | None,
 ) -> dict[str, Any]: ...
+def scheme_fit_counts(
+    options: str,
+    items: NDArray[np.float64],
+    successes: NDArray[np.float64],
+    trials: NDArray[np.float64],
+    weights: NDArray[np.float64] | None,
+    sites: NDArray[np.int64] | None,
+    covariates: NDArray[np.float64] | None,
+    threads: int,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[dict[str, Any], bool]: ...
 def study_check(
     scale: str,
     sites: Sequence[str],
@@ -79,6 +107,7 @@ def study_durations(
 def study_impute(
     scale: str, scores: NDArray[np.float64], training: Sequence[bool], copies: int, seed: int
 ) -> NDArray[np.float64]: ...
+def scores_filled(scale: str, scores: NDArray[np.float64]) -> NDArray[np.float64]: ...
 def rubin_pool(
     estimates: Sequence[float], variances: Sequence[float], complete: float | None = None
 ) -> dict[str, float]: ...

@@ -5,12 +5,13 @@ from __future__ import annotations
 import dataclasses
 import html
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from . import _core
+from ._feasible import FeasibleScores
 from ._frames import columns_of, frame_in, is_frame
 from ._groups import groups_of, membership, sides
 from ._html import table
@@ -21,6 +22,9 @@ from ._result import Result, data_hash, serialisable
 from .errors import refuse
 from .scale import Scale
 from .study import Study
+
+if TYPE_CHECKING:
+    from ._feasible import FidelityRanges
 
 __all__ = ["Contrast", "FidelityResult", "fidelity"]
 
@@ -248,6 +252,11 @@ class FidelityResult(Result):
         return item_profile(self, ax)
 
 
+@overload
+def fidelity(
+    scores: FeasibleScores, *, groups: Any = None, contrast: str | tuple[str, str] | None = None
+) -> FidelityRanges: ...
+@overload
 def fidelity(
     scores: Any,
     *,
@@ -257,13 +266,24 @@ def fidelity(
     n_resamples: int = 9999,
     rng: RNG = None,
     progress: Progress = None,
-) -> FidelityResult:
+) -> FidelityResult: ...
+def fidelity(
+    scores: Any,
+    *,
+    scale: Scale | str | None = None,
+    groups: str | Mapping[Any, Any] | Sequence[Any] | None = None,
+    contrast: str | tuple[str, str] | None = None,
+    n_resamples: int = 9999,
+    rng: RNG = None,
+    progress: Progress = None,
+) -> FidelityResult | FidelityRanges:
     """Describe the fidelity of a set of sites, and the gaps between two groups of them.
 
     Parameters
     ----------
     scores
-        A `Study`; or a frame with a `site` column and one column per item; or an array, sites x items.
+        A `Study`; what `study.feasible_scores()` returned (then every number is a range over the feasible matrices); or
+        a frame with a `site` column and one column per item; or an array, sites x items.
     scale
         Needed for an array; for a frame it may be left out when the columns are those of a shipped instrument.
     groups
@@ -277,6 +297,7 @@ def fidelity(
     Returns
     -------
     FidelityResult
+        `FidelityRanges` for feasible scores.
 
     Notes
     -----
@@ -294,6 +315,8 @@ def fidelity(
     >>> gaps.loc["job_development_quality", ["difference", "p_value"]].round(2).tolist()
     [2.67, 0.1]
     """
+    if isinstance(scores, FeasibleScores):
+        return scores.fidelity(groups=groups, contrast=contrast)
     study, said = _study_of(scores, scale, groups)
     scale = study.scale
     matrix = np.ascontiguousarray(study.score_matrix)

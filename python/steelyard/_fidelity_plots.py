@@ -23,7 +23,7 @@ def heat_strip(result: FidelityResult, ax: Any = None) -> Any:
     import matplotlib as mpl
 
     n, p = result.scores.shape
-    ax = _axes(ax, 3.4 + 0.5 * max(n, 4), 1.2 + 0.25 * p)
+    ax = _axes(ax, 3.4 + 0.68 * max(n, 4), 1.6 + 0.25 * p)
     totals = result.tables["totals"]["total"]
     order = sorted(range(n), key=lambda i: (-np.inf if totals[i] is None else totals[i], -i), reverse=True)
     low = np.array([item.minimum for item in result.scale.items])
@@ -41,25 +41,55 @@ def heat_strip(result: FidelityResult, ax: Any = None) -> Any:
     ax.set_xticks(range(n), [_site_label(result, i) for i in order], fontsize=8, rotation=0 if n <= 8 else 90)
     ax.xaxis.tick_top()
     ax.xaxis.set_label_position("top")
-    ax.set_xlabel("site and total" if result.contrast is None else "site, total and group", fontsize=8)
+    ax.set_xlabel(_strip_key(result), fontsize=8)
     ax.tick_params(length=0)
     ax.set_xticks(np.arange(-0.5, n), minor=True)
     ax.set_yticks(np.arange(-0.5, p), minor=True)
     ax.grid(which="minor", color="white", linewidth=1)
     ax.tick_params(which="minor", length=0)
     ax.spines[:].set_visible(False)
+    ax.set_label(_strip_words(result, order))
     return ax
 
 
+# One mark per group, told apart by shape.
+_MARKS = {"first": "▲", "second": "▽"}
+
+
 def _site_label(result: FidelityResult, i: int) -> str:
-    total = result.tables["totals"]["total"][i]
-    lines = [result.site_ids[i], "–" if total is None else f"{total:g}"]
-    if result.contrast is not None:
-        side = result.contrast
-        site = result.site_ids[i]
-        name = side.first if site in side.first_sites else side.second if site in side.second_sites else ""
-        lines.append(name.replace("_", "\n"))
-    return "\n".join(lines)
+    total, band = result.tables["totals"]["total"][i], result.tables["totals"]["band"][i]
+    mark = _side(result, result.site_ids[i])
+    lines = [result.site_ids[i], "–" if total is None else f"{total:g}", *(band or "").split()]
+    return "\n".join([*lines, *([_MARKS[mark]] if mark else [])])
+
+
+def _side(result: FidelityResult, site: str) -> str:
+    contrast = result.contrast
+    if contrast is None:
+        return ""
+    return "first" if site in contrast.first_sites else "second" if site in contrast.second_sites else ""
+
+
+def _group(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _strip_key(result: FidelityResult) -> str:
+    told = "site, total" + (", band" if any(result.tables["totals"]["band"]) else "")
+    if result.contrast is None:
+        return told
+    first, second = (f"{_MARKS[side]} {_group(getattr(result.contrast, side))}" for side in ("first", "second"))
+    return f"{told}; {first}, {second}"
+
+
+def _strip_words(result: FidelityResult, order: list[int]) -> str:
+    totals = result.tables["totals"]
+    told = [
+        f"site {result.site_ids[i]}: {'no total' if totals['total'][i] is None else format(totals['total'][i], 'g')}"
+        f"{' (' + totals['band'][i] + ')' if totals['band'][i] else ''}"
+        for i in order
+    ]
+    return f"Heat strip of {len(result.scale.items)} items at {len(order)} sites by total. {'; '.join(told)}."
 
 
 def item_profile(result: FidelityResult, ax: Any = None) -> Any:
@@ -90,6 +120,13 @@ def item_profile(result: FidelityResult, ax: Any = None) -> Any:
     ax.set_xlim(
         min(item.minimum for item in result.scale.items) - 0.2, max(item.maximum for item in result.scale.items) + 0.2
     )
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.06), ncols=3, frameon=False, fontsize=8)
+    ax.legend(loc="lower right", bbox_to_anchor=(1.02, 1.0), ncols=3, frameon=False, fontsize=8)
     ax.spines[["top", "right"]].set_visible(False)
+    ax.set_label(_profile_words(result))
     return ax
+
+
+def _profile_words(result: FidelityResult) -> str:
+    items = result.tables["items"]
+    means = [f"{t}: {m:.2f}" for t, m in zip(items["title"], items["mean"], strict=True) if m is not None]
+    return f"Item profile over {len(result.site_ids)} sites; means: {'; '.join(means)}."

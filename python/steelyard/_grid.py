@@ -57,6 +57,10 @@ def column_letters(column: int) -> str:
 
 def read_grid(path: str | Path, *, sheet: str | None, encoding: str | None, delimiter: str | None) -> Grid:
     """Read a file by its ending."""
+    if not isinstance(path, (str, Path)):
+        raise refuse(
+            "file not understood", got=type(path).__name__, allowed="a path, or a pandas, polars or pyarrow frame"
+        )
     path = Path(path)
     kind = path.suffix.lower()
     if kind not in (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".sav"):
@@ -78,6 +82,14 @@ def read_grid(path: str | Path, *, sheet: str | None, encoding: str | None, deli
     if not any(not is_blank(cell) for row in grid.rows for cell in row):
         raise refuse("file without content", got=grid.source)
     return grid
+
+
+def frame_grid(columns: Mapping[str, Any]) -> Grid:
+    """Lay a frame out as a sheet: its column names are the first row."""
+    cells = [[None if is_blank(x) else _tidy(x) for x in column.tolist()] for column in columns.values()]
+    if not cells or not cells[0]:
+        raise refuse("frame without rows", at="scores", got=f"{len(cells)} columns")
+    return Grid([list(columns), *[list(row) for row in zip(*cells, strict=True)]], "the frame")
 
 
 def _neighbour(path: Path) -> str:

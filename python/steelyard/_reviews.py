@@ -26,12 +26,13 @@ class Window:
 
 @dataclasses.dataclass(frozen=True)
 class Review:
-    """One review of one site: its rows in the sheet (one per rater)."""
+    """One review of one site: the rows of the sheet that are used (one per rater), and all of them."""
 
     site: str
     date: dt.date | None
     rows: tuple[int, ...]
     raters: tuple[str, ...]
+    all_rows: tuple[int, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,7 +63,7 @@ def reviews_of(sheet: Sheet, rater_rule: str, date_column: str) -> list[Review]:
     """Group the rows of a sheet into reviews; a review given twice is refused."""
     days = [None] * len(sheet.sites) if sheet.dates is None else dates(sheet.dates, date_column)
     if sheet.dates is None and sheet.raters is None:
-        return [Review(site, None, (row,), ()) for row, site in enumerate(sheet.sites)]
+        return [Review(site, None, (row,), (), (row,)) for row, site in enumerate(sheet.sites)]
     groups: dict[tuple[str, dt.date | None], list[int]] = {}
     for row, (site, day) in enumerate(zip(sheet.sites, days, strict=True)):
         groups.setdefault((site, day), []).append(row)
@@ -92,6 +93,7 @@ def _review(sheet: Sheet, site: str, day: dt.date | None, rows: Sequence[int], r
             allowed="one row per site and review" + ("" if sheet.raters is None else " and rater"),
             remedy="Name the raters with rater=, correct the date, or remove the copy.",
         )
+    every = tuple(rows)
     if rater_rule != "mean" and sheet.raters is not None:
         if rater_rule not in raters:
             raise refuse(
@@ -102,7 +104,7 @@ def _review(sheet: Sheet, site: str, day: dt.date | None, rows: Sequence[int], r
                 remedy='Use rater_rule="mean", or complete the sheet.',
             )
         rows = [row for row, rater in zip(rows, raters, strict=True) if rater == rater_rule]
-    return Review(site, day, tuple(rows), raters)
+    return Review(site, day, tuple(rows), raters, every)
 
 
 def choose(reviews: Sequence[Review], rule: str, windows: Mapping[str, Window]) -> Units:

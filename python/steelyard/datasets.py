@@ -32,6 +32,12 @@ def _numbered(table: dict[str, list[str]], *names: str) -> dict[str, list[Any]]:
     return columns
 
 
+def _satisfaction() -> dict[str, list[Any]]:
+    """Return Table 4; by its own words the scale has two negative and three positive levels, and no neutral one."""
+    table = _numbered(_table("satisfaction"), "level", "percent", "count")
+    return table | {"side": ["negative" if level <= 2 else "positive" for level in table["level"]]}
+
+
 def _corpus() -> Any:
     try:
         from . import corpus  # type: ignore[attr-defined,unused-ignore]
@@ -79,7 +85,7 @@ def norway_ips(*, library: str = "pandas") -> Study:
     )
     return study.attach(
         survey=frame_in(_numbered(_table("survey_statements"), "yes_percent", "n"), library),
-        likert=frame_in(_numbered(_table("satisfaction"), "level", "percent", "count"), library),
+        likert=frame_in(_satisfaction(), library),
         baseline=frame_in(_numbered(_table("baseline_characteristics"), "percent", "n", "mean", "sd"), library),
         flow=frame_in(_numbered(_table("participation_flow"), "count"), library),
         corpus=_corpus,

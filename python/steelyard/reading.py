@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from ._cells import is_blank, label
-from ._frames import frame_in
-from ._grid import Grid, read_grid
+from ._frames import columns_of, frame_in, is_frame, library_of
+from ._grid import Grid, frame_grid, read_grid
 from ._html import table
 from ._layout import Found, ItemNames, find_layout, role_of
 from ._names import closest
@@ -110,7 +109,7 @@ class SheetReading:
 
 
 def read_scores(
-    path: str | Path,
+    path: Any,
     *,
     scale: Scale | str,
     sheet: str | None = None,
@@ -120,7 +119,7 @@ def read_scores(
     date_format: str | None = None,
     encoding: str | None = None,
     delimiter: str | None = None,
-    library: str = "pandas",
+    library: str | None = None,
     preview: bool = False,
 ) -> SheetReading:
     r"""Read a score sheet: CSV, XLSX or SPSS `.sav`, with sites in rows, items in rows, or one score per row.
@@ -131,7 +130,7 @@ def read_scores(
     Parameters
     ----------
     path
-        `.csv`, `.tsv`, `.xlsx` or `.sav`.
+        `.csv`, `.tsv`, `.xlsx`, `.sav`, or a pandas, polars or pyarrow frame whose columns are heads.
     scale
         A `Scale` or the id of a shipped one.
     sheet
@@ -150,7 +149,7 @@ def read_scores(
     encoding, delimiter
         Of a text file, where they are not recognised.
     library
-        Of the frame: `"pandas"`, `"polars"` or `"pyarrow"`.
+        Of the frame: `"pandas"`, `"polars"` or `"pyarrow"`; None: that of the frame given, else pandas.
     preview
         Return the reading with its `.preview.problems` instead of raising, so that all can be seen at once.
 
@@ -180,7 +179,12 @@ def read_scores(
     if decimal not in (".", ","):
         raise refuse("decimal mark not allowed", at="decimal", got=repr(decimal), allowed="'.' or ','")
     mapping = _checked_columns(dict(columns or {}), scale)
-    grid = read_grid(path, sheet=sheet, encoding=encoding, delimiter=delimiter)
+    if is_frame(path):
+        library = library or library_of(path)
+        grid = frame_grid(columns_of(path))
+    else:
+        grid = read_grid(path, sheet=sheet, encoding=encoding, delimiter=delimiter)
+    library = library or "pandas"
     names = ItemNames(scale, mapping)
     grid = _with_titles(grid, names, mapping)
     found = find_layout(grid, names)

@@ -6,6 +6,7 @@ import copy
 import dataclasses
 import json
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,8 +25,12 @@ from .scale import Scale
 
 if TYPE_CHECKING:
     from ._adjusted import AdjustedRates
+    from ._feasible import FeasibleScores
     from ._long import Progress
+    from ._missing import MissingScores, VerdictOverMissing
     from ._moments import Moments
+    from ._random import RNG
+    from ._raters import Change, Reliability
     from ._site_table import SiteTable
 
 __all__ = ["Published", "Study"]
@@ -231,6 +236,7 @@ class Study:
         self.score_matrix.flags.writeable = False
         self._reviewed: NDArray[np.float64] = reviewed.reshape(len(sheet.sites), p)
         self._raters = sheet.raters
+        self._review_of = {row: (r.site, r.date) for r, _ in units.reviews for row in r.all_rows}
         self._entered = np.array(
             [
                 sheet.entered[rows[0]] if len(rows) == 1 else sheet.entered[list(rows)].mean(axis=0)
@@ -377,6 +383,193 @@ class Study:
         from ._moments import moments
 
         return moments(self, outcome, tuple(covariates), threads, progress)
+
+    def reliability(self, *, confidence_level: float = 0.95) -> Reliability:
+        """Compare the raters of reviews that several scored: ICC in all six forms, items, bands with measurement error.
+
+        Returns
+        -------
+        Reliability
+            `.icc`, `.items`, `.bands`, `.sem`, `.disattenuate(r)`.
+
+        Examples
+        --------
+        >>> import pandas as pd, steelyard as sy
+        >>> rows = [["A", "x", *[4] * 25], ["A", "y", *[4] * 25], ["B", "x", *[3] * 25], ["B", "y", *[3] * 24, 4]]
+        >>> scores = pd.DataFrame(rows, columns=["site", "rater", *sy.Scale.load("ips-25").item_ids])
+        >>> found = sy.Study(scores, scale="ips-25", rater="rater").reliability()
+        >>> found.form, round(found.sem, 2)
+        ('ICC(2,k)', 0.5)
+        """
+        from ._raters import reliability
+
+        return reliability(self, confidence_level)
+
+    def change(self, *, sem: float | None = None, confidence_level: float = 0.95) -> Change:
+        """Compare successive reviews of each site beside the error of measurement.
+
+        Parameters
+        ----------
+        sem
+            Standard error of measurement of one total, in points; None: from the raters of this study.
+        confidence_level
+            Of the intervals.
+
+        Notes
+        -----
+        The standard error of a change is sqrt(2) SEM (Jacobson and Truax 1991, https://doi.org/10.1037/0022-006X.59.1.12).
+
+        Examples
+        --------
+        >>> import pandas as pd, steelyard as sy
+        >>> rows = [["A", "2019", *[3] * 25], ["A", "2021", *[4] * 25], ["B", "2020", *[3] * 25]]
+        >>> scores = pd.DataFrame(rows, columns=["site", "date", *sy.Scale.load("ips-25").item_ids])
+        >>> study = sy.Study(scores, scale="ips-25", review_date="date")
+        >>> study.change(sem=3).frame["beyond_error"].tolist()
+        [True]
+        """
+        from ._raters import change
+
+        return change(self, sem, confidence_level)
+
+    def missing_scores(self, *, n_imputations: int = 20, rng: RNG = None) -> MissingScores:
+        """Compare ways of handling missing scores: the scale's rule, complete cases, means, imputation, bounds.
+
+        Parameters
+        ----------
+        n_imputations
+            Completed copies.
+        rng
+            Seed of the imputation.
+
+        Returns
+        -------
+        MissingScores
+            `.frame` (one row per site), `.cells`, and `.flagged`: sites whose band changes within the bounds.
+
+        Examples
+        --------
+        >>> import steelyard as sy
+        >>> scores = [[4] * 25, [3] * 25, [4] * 24 + [None], [5] * 25]
+        >>> study = sy.Study(scores, scale="ips-25", missing="bounds")
+        >>> study.missing_scores(rng=1).flagged
+        ('3',)
+        """
+        from ._missing import missing_scores
+
+        return missing_scores(self, n_imputations, rng)
+
+    def imputations(
+        self, n: int = 20, *, training: Sequence[str] | None = None, rng: RNG = None
+    ) -> NDArray[np.float64]:
+        """Complete the missing scores n times; copies x sites x items.
+
+        Each item is regressed on the mean position of the site's other scored items, parameters are drawn anew for each
+        copy, and the score drawn is put on the nearest admissible one. Copy m depends on the seed and m alone.
+
+        Parameters
+        ----------
+        n
+            Copies; pool what is computed on each with `sy.rubin`.
+        training
+            Sites that may inform the imputation: inside a fold those that are not held out. None: all.
+        rng
+            Seed.
+
+        Examples
+        --------
+        >>> import numpy as np, steelyard as sy
+        >>> scores = [[4] * 25, [3] * 25, [4] * 24 + [None], [5] * 25]
+        >>> study = sy.Study(scores, scale="ips-25", missing="bounds")
+        >>> copies = study.imputations(5, rng=1)
+        >>> copies.shape, bool(np.isnan(copies).any())
+        ((5, 4, 25), False)
+        """
+        from ._missing import imputations
+
+        return imputations(self, n, training, rng)[0]
+
+    def over_missing(
+        self,
+        verdict: Callable[[NDArray[np.float64]], Any],
+        *,
+        n_imputations: int = 20,
+        training: Sequence[str] | None = None,
+        rng: RNG = None,
+    ) -> VerdictOverMissing:
+        """Compute a verdict on completions of the missing scores, and say whether it changes within their bounds.
+
+        Parameters
+        ----------
+        verdict
+            From a complete score matrix (sites x items, oriented) to a number, word or truth value.
+        n_imputations, training, rng
+            As in `imputations`.
+
+        Examples
+        --------
+        >>> import steelyard as sy
+        >>> scores = [[4] * 25, [3] * 25, [4] * 24 + [None], [5] * 25]
+        >>> study = sy.Study(scores, scale="ips-25", missing="bounds")
+        >>> study.over_missing(lambda x: study.scale.band(x[2].sum()), rng=1).changes
+        True
+        """
+        from ._missing import over_missing
+
+        return over_missing(self, verdict, n_imputations, training, rng)
+
+    def feasible_scores(self, *, steps: Sequence[Any] = ("1", "1/2", "1/3", "1/4", "1/5", "1/10")) -> FeasibleScores:
+        """Find the score matrices that are compatible with the printed item means.
+
+        Parameters
+        ----------
+        steps
+            Steps of the scores to try, coarse to fine.
+
+        Returns
+        -------
+        FeasibleScores
+            `.matrices` (the simplest), `.tidy()` (scores that can differ), `.study(site)`, `.fidelity()`: ranges of
+            totals, bands, item means and gaps over all of them.
+
+        Examples
+        --------
+        >>> import steelyard as sy
+        >>> found = sy.datasets.norway_ips().feasible_scores()
+        >>> found.changed, found.step, f"{found.n_matrices:.0f}"
+        ((('3',), ('6',)), 0.5, '354294')
+        """
+        from ._feasible import feasible_scores
+
+        return feasible_scores(self, steps)
+
+    def export(
+        self, folder: str | Path, *, outcome: Outcome | None = None, covariates: Sequence[str] = ()
+    ) -> tuple[Path, ...]:
+        """Write the analysis set for Stata and R: `analysis.csv`, `analysis.do`, `analysis.R`, `codebook.csv`.
+
+        One row per linked participant (per site without participants): site, review date, arm, outcome, covariates,
+        total and items. Names are such as Stata and R both take.
+
+        Parameters
+        ----------
+        folder
+            Made when it is not there; files that are there are never overwritten.
+        outcome
+            Its columns are written; None: the study's own.
+        covariates
+            Further columns of participants.
+
+        Examples
+        --------
+        >>> import steelyard as sy, tempfile
+        >>> files = sy.datasets.norway_ips().export(tempfile.mkdtemp())
+        >>> files[0].read_text(encoding="utf-8").splitlines()[1][:10]
+        '1,1,97,5,5'
+        """
+        from ._export import export
+
+        return export(self, folder, outcome, tuple(covariates))
 
     @property
     def caveats(self) -> tuple[str, ...]:

@@ -3,5 +3,9 @@
 pub mod adjusted;
 pub mod fidelity;
 pub mod gaps;
+pub mod moderators;
 pub mod pool;
+pub mod ranks;
+pub mod reach;
+pub mod share;
 pub mod sites;

@@ -4,6 +4,7 @@
 //! JSON text read by serde, structured results as plain Python objects written by [`convert::to_python`]. Nothing here
 //! computes; each function converts, calls one core function through [`door`], and converts back.
 
+mod agreement;
 mod audit;
 mod convert;
 mod corpus;
@@ -25,11 +26,13 @@ use pyo3::prelude::*;
 mod _core {
     use super::PyResult;
     #[pymodule_export]
+    use super::agreement::agreement_run;
+    #[pymodule_export]
     use super::audit::audit_check;
     #[pymodule_export]
     use super::corpus::corpus_check;
     #[pymodule_export]
-    use super::describe::{fidelity_describe, fidelity_gaps};
+    use super::describe::{describe_check, describe_moderators, fidelity_describe, fidelity_gaps};
     #[pymodule_export]
     use super::display::{display_build, display_read, finding_signal, lens_select, lens_words, t_quantile, wilson};
     #[pymodule_export]
@@ -39,11 +42,13 @@ mod _core {
     #[pymodule_export]
     use super::scale::{scale_band, scale_ids, scale_read, scale_replace, scale_shipped, scale_total};
     #[pymodule_export]
-    use super::schemes::scheme_fit;
+    use super::schemes::{scheme_fit, scheme_fit_counts};
     #[pymodule_export]
     use super::sites::{rater_icc, site_adjusted_means, site_adjusted_rates, site_describe};
     #[pymodule_export]
-    use super::study::{rubin_pool, study_check, study_durations, study_impute, study_linked, study_moments};
+    use super::study::{
+        rubin_pool, scores_filled, study_check, study_durations, study_impute, study_linked, study_moments,
+    };
     use pyo3::prelude::*;
 
     #[pymodule_init]

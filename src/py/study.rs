@@ -165,6 +165,23 @@ pub(super) fn study_impute<'py>(
     Ok(PyArray1::from_vec(py, impute(&scale, values, &training, copies, Seed(seed))?.concat()))
 }
 
+/// Scores with what is missing filled by the scale's rule; NaN where the rule gives nothing.
+#[pyfunction]
+pub(super) fn scores_filled<'py>(
+    py: Python<'py>,
+    scale: &str,
+    scores: PyReadonlyArray2<'py, f64>,
+) -> PyResult<Bound<'py, PyArray1<f64>>> {
+    let scale = scale_of(scale)?;
+    let p = scale.items.len();
+    let values = cells(&scores, scores.as_array().nrows(), p)?;
+    let filled = values.chunks_exact(p).flat_map(|row| {
+        let scored = row.iter().filter(|x| !x.is_nan()).count();
+        scale.filled(row, scored).unwrap_or_else(|_| row.to_vec())
+    });
+    Ok(PyArray1::from_vec(py, filled.collect()))
+}
+
 /// Rubin's rules.
 #[pyfunction]
 #[pyo3(signature = (estimates, variances, complete=None))]

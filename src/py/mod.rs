@@ -14,6 +14,7 @@ mod door;
 mod errors;
 mod experiment;
 mod importance;
+mod regress;
 mod scale;
 mod schemes;
 mod sites;
@@ -39,6 +40,8 @@ mod _core {
     use super::experiment::contest_run;
     #[pymodule_export]
     use super::importance::importance_shares;
+    #[pymodule_export]
+    use super::regress::{regress_fit, regress_wild};
     #[pymodule_export]
     use super::scale::{scale_band, scale_ids, scale_read, scale_replace, scale_shipped, scale_total};
     #[pymodule_export]

@@ -180,13 +180,21 @@ impl LogitData {
                 part.fit(Some(&fit.coefficients)).map(|f| f.coefficients).map_err(|error| {
                     input("jackknife not defined")
                         .at(format!("site number {}", g + 1))
-                        .got(format!("without it: {error}"))
+                        .got(format!("without it: {}", why(&error)))
                         .allowed("a finite fit without each site")
                         .remedy("Use vcov=\"CV3L\" or \"CR2\", which need no refits.")
                         .into()
                 })
             })
             .collect()
+    }
+}
+
+/// What is wrong, without the advice that belongs to another call.
+fn why(error: &Error) -> String {
+    match error {
+        Error::Input(parts) => parts.what.clone(),
+        other => other.to_string(),
     }
 }
 

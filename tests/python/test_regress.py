@@ -303,6 +303,6 @@ def test_refusals(call, words):
 def test_a_site_that_the_jackknife_needs_is_named():
     x = [[0.0], [1], [2], [0], [1], [2], [2], [0]]
     y = [0, 0, 1, 0, 0, 1, 0, 1]
-    words = "jackknife not defined in site number 4: got without it: separated outcomes"
+    words = "jackknife not defined in site number 3: got without it: separated outcomes;"
     with pytest.raises(sy.InputError, match=words):
         sy.regress(x, y, family="binomial", sites=[1, 2, 3, 1, 2, 3, 9, 9], vcov="CV3")

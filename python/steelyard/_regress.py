@@ -398,7 +398,7 @@ def regress(
     >>> import steelyard as sy
     >>> fit = sy.regress([[1], [2], [3], [5], [4], [3]], [2.0, 3.9, 4.2, 9.5, 8.3, 6.5], names=["fidelity"])
     >>> fit.vcov, round(float(fit.coefficients[1]), 3)
-    ('HC2', 1.93)
+    ('HC2', 1.94)
     """
     _choice("family", family, ("gaussian", "binomial"))
     if vcov is not None:

@@ -8,3 +8,4 @@ mod fidelity;
 mod house;
 mod linalg;
 mod schemes;
+mod study;

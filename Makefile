@@ -14,7 +14,7 @@ export MPLBACKEND := Agg
 RUST_SOURCES := Cargo.toml Cargo.lock $(shell find src -type f 2>/dev/null)
 PY_SOURCES := pyproject.toml $(shell find python -name '*.py' -o -name '*.pyi' -o -name '*.toml' -o -name '*.csv' -o -name '*.j2' -o -name '*.json' 2>/dev/null)
 
-.PHONY: help demo test fmt lint rust pytest stubs notebooks bench docs wheel clean toolchain
+.PHONY: help demo test fmt lint rust pytest stubs notebooks bench docs jupyter wheel clean toolchain
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
@@ -44,7 +44,7 @@ demo: $(BIN)/.built  ## run the main job on the embedded study and write a repor
 	$(BIN)/python -m steelyard demo --output $(OUTPUT)
 
 test: lint rust pytest stubs notebooks  ## every check of the gate
-	@echo "make test: all checks passed. Left to targets of their own: make bench (speed)."
+	@echo "make test: all checks passed. Left to targets of their own (make help): speed (bench), documentation (docs), JupyterLab in a browser (jupyter), offline installation (wheel)."
 
 fmt: $(BIN)/.test-environment  ## format Rust and Python
 	$(CARGO) fmt
@@ -74,12 +74,16 @@ notebooks: $(BIN)/.built $(BIN)/.test-environment
 bench: $(BIN)/.test-environment  ## measure speed beside the peers (ROOMS="resample audit" for some)
 	$(BIN)/python -m pip install --quiet --group bench
 	$(BIN)/maturin develop --quiet --locked --release && rm -f $(BIN)/.built
-	$(BIN)/python -m benches $(ROOMS)
+	$(BIN)/python -m benches $(if $(ROOMS),$(ROOMS),--write docs/measured.md)
 
 docs: $(BIN)/.built  ## build the documentation, warnings as errors
 	$(BIN)/python -m pip install --quiet --group docs
 	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
 	@echo "Open docs/_build/html/index.html"
+
+jupyter: $(BIN)/.built $(BIN)/.test-environment  ## notebook 01 in JupyterLab and headless Chromium (needs Chromium)
+	$(BIN)/python -m pip install --quiet --group browser
+	$(BIN)/python -m pytest tests/browser
 
 wheel: $(BIN)/.environment  ## build wheel and sdist, install each offline in a fresh environment, run the main job
 	rm -rf dist && mkdir -p dist/offline

@@ -9,6 +9,14 @@ from numpy.typing import NDArray
 __version__: str
 debug_build: bool
 
+def agreement_run(
+    request: str,
+    ratings: NDArray[np.uint16],
+    cluster_of: NDArray[np.int64],
+    clusters: int,
+    threads: int,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[dict[str, Any], bool]: ...
 def audit_check(request: str) -> Any: ...
 def describe_check(request: str) -> Any: ...
 def describe_moderators(
@@ -29,6 +37,51 @@ def fidelity_gaps(
     seed: int,
     progress: Callable[[int, int], object] | None = None,
 ) -> tuple[dict[str, Any], bool]: ...
+def bootstrap_after(
+    units: NDArray[np.int64],
+    strata: NDArray[np.int64],
+    plan: str,
+    seed: int,
+    values: NDArray[np.float64],
+    probabilities: NDArray[np.float64] | None,
+    levels: Sequence[float],
+) -> list[dict[str, Any]]: ...
+def bootstrap_intervals(
+    values: NDArray[np.float64],
+    probabilities: NDArray[np.float64] | None,
+    estimate: float,
+    jackknife: NDArray[np.float64] | None,
+    strata: Sequence[int],
+    requests: str,
+) -> dict[str, Any]: ...
+def bootstrap_multisets(units: NDArray[np.int64], strata: NDArray[np.int64], plan: str, limit: int) -> int | None: ...
+def bootstrap_run(
+    values: NDArray[np.float64],
+    sample: NDArray[np.int64] | None,
+    units: NDArray[np.int64],
+    strata: NDArray[np.int64],
+    plan: str,
+    options: str,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[dict[str, Any], bool]: ...
+def bootstrap_units(
+    units: NDArray[np.int64],
+    strata: NDArray[np.int64],
+    plan: str,
+    seed: int,
+    first: int,
+    count: int,
+    enumerated: bool,
+) -> tuple[NDArray[np.int64], NDArray[np.float64] | None]: ...
+def importance_shares(
+    options: str,
+    items: NDArray[np.float64],
+    outcome: NDArray[np.float64],
+    trials: NDArray[np.float64] | None,
+    sites: NDArray[np.int64] | None,
+    covariates: NDArray[np.float64] | None,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[dict[str, Any], bool]: ...
 def scale_band(scale: str, total: float) -> str | None: ...
 def scale_ids() -> list[str]: ...
 def scale_read(text: str, toml: bool) -> dict[str, Any]: ...
@@ -43,6 +96,17 @@ def scheme_fit(
     sites: NDArray[np.int64] | None,
     covariates: NDArray[np.float64] | None,
 ) -> dict[str, Any]: ...
+def scheme_fit_counts(
+    options: str,
+    items: NDArray[np.float64],
+    successes: NDArray[np.float64],
+    trials: NDArray[np.float64],
+    weights: NDArray[np.float64] | None,
+    sites: NDArray[np.int64] | None,
+    covariates: NDArray[np.float64] | None,
+    threads: int,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[dict[str, Any], bool]: ...
 def study_check(
     scale: str,
     sites: Sequence[str],
@@ -92,10 +156,37 @@ def site_adjusted_means(
 ) -> dict[str, Any]: ...
 def rater_icc(ratings: NDArray[np.float64], level: float) -> dict[str, Any]: ...
 def corpus_check(text: str) -> dict[str, Any]: ...
+def contest_run(
+    protocol: str,
+    items: NDArray[np.float64],
+    covariates: NDArray[np.float64],
+    outcome: NDArray[np.float64],
+    weight: NDArray[np.float64],
+    site_of: NDArray[np.int64],
+    threads: int,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[dict[str, Any], bool]: ...
+def synthetic_sites(spec: str, seed: int, replicate: int) -> dict[str, Any]: ...
 def display_build(spec: str) -> str: ...
 def display_read(text: str) -> str: ...
 def finding_signal(finding: str) -> str: ...
 def lens_select(lens: str, findings: str) -> list[dict[str, Any]]: ...
 def lens_words(lens: str) -> str: ...
+def lens_stability(
+    lens: str,
+    findings: str,
+    n_resamples: int,
+    seed: int,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[dict[str, Any], bool]: ...
+def lens_threshold(findings: str, selected: Sequence[str], unit: str) -> dict[str, Any]: ...
+def fit_words(vocabulary: str) -> list[str]: ...
+def judged_agreement(judgements: str) -> list[dict[str, Any]]: ...
+def framework_ids() -> list[str]: ...
+def framework_read(told: str, is_text: bool) -> dict[str, Any]: ...
+def suppress_counts(
+    cells: Sequence[Sequence[int]], row_totals: bool, column_totals: bool, threshold: int
+) -> dict[str, Any]: ...
+def identification_risks(corpus: str) -> list[dict[str, Any]]: ...
 def t_quantile(p: float, df: float) -> float: ...
 def wilson(k: int, n: int, level: float) -> tuple[float, float]: ...

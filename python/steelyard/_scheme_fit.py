@@ -61,6 +61,18 @@ class SchemeFit(Result):
         What else the scheme reports, by name.
     tuning : dict or None
         Penalties that were tried and what was minimised.
+    covariance : ndarray or None
+        Covariance of the slopes, p x p, where the scheme has sampling errors; `inference()` builds on it.
+    degrees_of_freedom : float or None
+        Of t intervals; None: normal ones, or none at all (`interval_method`).
+    interval_method : str
+        `t`, `normal`, `posterior` or `none`.
+    sites : int
+        Sites that were fitted, where the scheme counts them.
+    profiles : tuple
+        Profile intervals and penalised likelihood-ratio tests per item (Firth), None where the design does not tell.
+    separation : dict or None
+        `items` without finite slope, the `direction` along which the likelihood rises, `finite` slopes of the others.
     """
 
     scheme: str
@@ -86,6 +98,12 @@ class SchemeFit(Result):
     tuning: dict[str, Any] | None
     outcome_kind: str
     link: str = "identity"
+    covariance: Floats | None = None
+    degrees_of_freedom: float | None = None
+    interval_method: str = "none"
+    sites: int = 0
+    profiles: tuple[dict[str, float] | None, ...] = ()
+    separation: dict[str, Any] | None = None
 
     @property
     def coefficients(self) -> dict[str, float]:
@@ -213,4 +231,30 @@ def fit_from(
         tuning=raw.get("tuned"),
         outcome_kind=kind,
         link=link,
+        **_uncertainty(fit["uncertainty"]),
+        separation=_separation(fit["separation"], names),
     )
+
+
+def _uncertainty(found: dict[str, Any] | None) -> dict[str, Any]:
+    if found is None:
+        return {}
+    return {
+        "covariance": np.array(found["covariance"]),
+        "degrees_of_freedom": found["df"],
+        "interval_method": found["method"],
+        "sites": found["sites"],
+        "profiles": tuple(found["profiles"]),
+    }
+
+
+def _separation(found: dict[str, Any] | None, names: tuple[str, ...]) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    return {
+        "items": tuple(names[j] for j in found["infinite"]),
+        "direction": np.array(found["direction"]),
+        "finite": {name: value for name, value in zip(names, found["finite"], strict=True) if value is not None},
+        "separated_trials": found["separated_trials"],
+        "complete": found["complete"],
+    }

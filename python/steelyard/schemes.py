@@ -7,16 +7,11 @@ slopes, weights, a status and what the design can know; `steelyard.WeightingExpe
 from __future__ import annotations
 
 import dataclasses
-import json
-import math
-from collections.abc import Sequence
 from typing import Any, ClassVar
 
-import numpy as np
-
-from . import _core
-from ._rows import Rows, rows_of, vector_of
-from ._scheme_fit import SchemeFit, fit_from
+from ._scheme_base import TUNINGS, Scheme, check_penalty, choice, listed, nested
+from ._scheme_fit import SchemeFit
+from ._schemes_logit import Firth, LogF, Logistic, RandomIntercept
 from .errors import refuse
 
 __all__ = [
@@ -28,9 +23,13 @@ __all__ = [
     "Budget",
     "Correlation",
     "ElasticNet",
+    "Firth",
     "Lasso",
+    "LogF",
+    "Logistic",
     "NonNegative",
     "Prior",
+    "RandomIntercept",
     "Ridge",
     "Scheme",
     "SchemeFit",
@@ -41,136 +40,9 @@ __all__ = [
     "Unit",
 ]
 
-_TUNINGS = ("leave-one-site-out", "gcv", "reml")
-
-
-def _choice(name: str, value: object, allowed: Sequence[str]) -> None:
-    if value not in allowed:
-        raise refuse(f"{name} not known", at=name, got=repr(value), allowed=", ".join(map(repr, allowed)))
-
-
-def _penalty(value: float | None) -> None:
-    if value is None:
-        return
-    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)) or not value >= 0:
-        raise refuse(
-            "penalty not allowed",
-            at="penalty",
-            got=repr(value),
-            allowed="0 or more (math.inf for the target alone), or None to tune it",
-        )
-
-
-def _listed(values: Any, what: str) -> tuple[float, ...]:
-    flat = np.asarray(values)
-    if flat.ndim != 1:
-        raise refuse(f"{what} of the wrong shape", at=what, got=f"shape {flat.shape}", allowed="one number per item")
-    return tuple(float(v) for v in vector_of(flat, what, len(flat)))
-
-
-def _nested(values: Any, what: str) -> tuple[tuple[float | None, ...], ...]:
-    try:
-        return tuple(
-            tuple(None if v is None or math.isnan(float(v)) else float(v) for v in row)
-            for row in np.asarray(values).tolist()
-        )
-    except (TypeError, ValueError):
-        raise refuse(f"{what} not understood", at=what, allowed="rows of numbers, all of one length") from None
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, (float, np.floating)) and math.isinf(value):
-        return "infinity"
-    if isinstance(value, np.generic):
-        return value.item()
-    return value
-
-
-@dataclasses.dataclass(frozen=True)
-class Scheme:
-    """Base of all schemes."""
-
-    _tag: ClassVar[str] = ""
-    _link: ClassVar[str] = "identity"
-
-    @property
-    def name(self) -> str:
-        """How the scheme is called in tables."""
-        return type(self).__name__
-
-    def options(self) -> dict[str, Any]:
-        """Return the scheme as plain data, as the core reads it."""
-        fields = {
-            f.name: _plain(getattr(self, f.name))
-            for f in dataclasses.fields(self)
-            if f.name not in ("tuning", "groups")
-        }
-        return {"scheme": self._tag, **fields}
-
-    def fit(
-        self,
-        items: Any,
-        outcome: Any,
-        *,
-        trials: Any = None,
-        sites: Any = None,
-        covariates: Any = None,
-        site_weight: Any = "participants",
-        prior: Any = None,
-    ) -> SchemeFit:
-        """Fit the scheme.
-
-        Parameters
-        ----------
-        items
-            A frame, an n x p array, or a Study.
-        outcome
-            One number per row: a number, 0/1, or with `trials` a count k or a rate.
-        trials
-            Participants per row; the outcome is then k of n.
-        sites
-            Site of each row; None: every row is a site.
-        covariates
-            Columns that are adjusted for and get no weight.
-        site_weight
-            "participants": every participant counts the same; "equal": every site does; or one number per row.
-        prior
-            Weights that items keep when they do not vary, and by which items that move together share; None: equal.
-
-        Returns
-        -------
-        SchemeFit
-            Frozen; never NaN: where nothing could be fitted, the status says why and the slopes are 0.
-
-        Examples
-        --------
-        >>> import steelyard as sy
-        >>> fit = sy.schemes.Unit().fit([[1, 2], [2, 4], [4, 5]], [1.0, 2.0, 4.0])
-        >>> fit.weights.tolist(), fit.status
-        ([1.0, 1.0], 'ok')
-        """
-        rows = rows_of(items, outcome, trials=trials, sites=sites, covariates=covariates, site_weight=site_weight)
-        raw = self._fit_rows(rows, None if prior is None else _listed(prior, "prior"))
-        return fit_from(raw, self.name, rows.names, rows.covariate_names, rows.outcome_kind, self._link)
-
-    def _fit_rows(self, rows: Rows, prior: tuple[float, ...] | None) -> dict[str, Any]:
-        request: dict[str, Any] = {"scheme": self.options(), "prior": prior, "groups": self._groups(rows.names)}
-        tuning = getattr(self, "tuning", None)
-        if tuning is not None:
-            request["tuning"] = tuning
-        outcome = rows.outcome if rows.trials is None else rows.outcome / rows.trials
-        return _core.scheme_fit(json.dumps(request), rows.items, outcome, rows.weights, rows.sites, rows.covariates)
-
-    def _groups(self, names: tuple[str, ...]) -> list[int] | None:
-        groups = getattr(self, "groups", None)
-        if groups is None:
-            return None
-        labels = list(dict.fromkeys(groups))
-        return [labels.index(group) for group in groups]
-
 
 def _check_points(points: str) -> None:
-    _choice("points", points, ("raw", "standardised"))
+    choice("points", points, ("raw", "standardised"))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -208,7 +80,7 @@ class Prior(Scheme):
     _tag: ClassVar[str] = "prior"
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "weights", _listed(self.weights, "weights"))
+        object.__setattr__(self, "weights", listed(self.weights, "weights"))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -267,8 +139,8 @@ class AHP(Scheme):
     _tag: ClassVar[str] = "ahp"
 
     def __post_init__(self) -> None:
-        _choice("method", self.method, ("eigenvector", "log-least-squares"))
-        object.__setattr__(self, "matrix", _nested(self.matrix, "matrix"))
+        choice("method", self.method, ("eigenvector", "log-least-squares"))
+        object.__setattr__(self, "matrix", nested(self.matrix, "matrix"))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -292,8 +164,8 @@ class BestWorst(Scheme):
     _tag: ClassVar[str] = "best-worst"
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "best_to_others", _listed(self.best_to_others, "best_to_others"))
-        object.__setattr__(self, "others_to_worst", _listed(self.others_to_worst, "others_to_worst"))
+        object.__setattr__(self, "best_to_others", listed(self.best_to_others, "best_to_others"))
+        object.__setattr__(self, "others_to_worst", listed(self.others_to_worst, "others_to_worst"))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -313,8 +185,8 @@ class Budget(Scheme):
     _tag: ClassVar[str] = "budget"
 
     def __post_init__(self) -> None:
-        _choice("mean", self.mean, ("arithmetic", "geometric"))
-        object.__setattr__(self, "allocations", _nested(self.allocations, "allocations"))
+        choice("mean", self.mean, ("arithmetic", "geometric"))
+        object.__setattr__(self, "allocations", nested(self.allocations, "allocations"))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -374,8 +246,8 @@ class _Tuned(Scheme):
     tuning: str = "leave-one-site-out"
 
     def __post_init__(self) -> None:
-        _penalty(self.penalty)
-        _choice("tuning", self.tuning, _TUNINGS)
+        check_penalty(self.penalty)
+        choice("tuning", self.tuning, TUNINGS)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -417,7 +289,7 @@ class Shrink(_Tuned):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.target is not None:
-            object.__setattr__(self, "target", _listed(self.target, "target"))
+            object.__setattr__(self, "target", listed(self.target, "target"))
 
 
 @dataclasses.dataclass(frozen=True)

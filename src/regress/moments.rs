@@ -172,14 +172,19 @@ impl CrossMoments {
         }
     }
 
-    /// Coefficients of the covariates, given the slopes of the items, by least squares; length q.
-    pub fn covariate_coefficients(&self, slopes: &[f64]) -> Vec<f64> {
+    /// Covariates, from 0, that vary and do not depend on earlier ones.
+    pub fn usable_covariates(&self) -> Vec<usize> {
+        self.usable().0
+    }
+
+    fn usable(&self) -> (Vec<usize>, Option<Cholesky>) {
         let (p, q) = (self.items, self.covariates());
         let mut usable: Vec<usize> = Vec::with_capacity(q);
         let mut factor: Option<Cholesky> = None;
-        for k in (p..p + q).filter(|k| !self.is_constant(*k)) {
+        for k in (0..q).filter(|k| !self.is_constant(p + k)) {
             usable.push(k);
-            let sub = Array2::from_shape_fn((usable.len(), usable.len()), |(i, j)| self.gram[[usable[i], usable[j]]]);
+            let sub =
+                Array2::from_shape_fn((usable.len(), usable.len()), |(i, j)| self.gram[[p + usable[i], p + usable[j]]]);
             match Cholesky::factor(sub.view()) {
                 Factor::Definite(found) => factor = Some(found),
                 Factor::Singular { .. } => {
@@ -187,15 +192,20 @@ impl CrossMoments {
                 }
             }
         }
-        let mut coefficients = vec![0.0; q];
+        (usable, factor)
+    }
+
+    /// Coefficients of the covariates, given the slopes of the items, by least squares; length q.
+    pub fn covariate_coefficients(&self, slopes: &[f64]) -> Vec<f64> {
+        let p = self.items;
+        let mut coefficients = vec![0.0; self.covariates()];
+        let (usable, factor) = self.usable();
         if let Some(factor) = factor {
-            let mut right: Vec<f64> = usable
-                .iter()
-                .map(|k| self.cross[*k] - slopes.iter().enumerate().map(|(j, b)| self.gram[[*k, j]] * b).sum::<f64>())
-                .collect();
+            let explained = |k: usize| slopes.iter().enumerate().map(|(j, b)| self.gram[[p + k, j]] * b).sum::<f64>();
+            let mut right: Vec<f64> = usable.iter().map(|k| self.cross[p + k] - explained(*k)).collect();
             factor.solve_in_place(&mut right);
             for (k, value) in usable.iter().zip(right) {
-                coefficients[k - p] = value;
+                coefficients[*k] = value;
             }
         }
         coefficients

@@ -3,7 +3,8 @@
 use super::Setting;
 use crate::error::Result;
 use crate::linalg::dot;
-use crate::regress::{CrossMoments, Estimability, estimability::estimability};
+use crate::regress::{CrossMoments, Estimability, Separation, estimability::estimability};
+use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -66,8 +67,74 @@ pub struct SchemeFit {
     pub gap: Option<f64>,
     /// What else the scheme has to say, by name: consistency ratio, components, what the prior is worth in sites.
     pub diagnostics: BTreeMap<String, f64>,
-    /// Share of the outcome's weighted sum of squares, after covariates, that the fit explains in sample.
+    /// Share of the outcome's weighted sum of squares, after covariates, that the fit explains in sample; of the deviance for
+    /// schemes on the log-odds scale.
     pub r_squared: f64,
+    /// What the slopes' sampling errors are known to be, where the scheme has them.
+    pub uncertainty: Option<Uncertainty>,
+    /// How the outcomes are separated, where they are.
+    pub separation: Option<Separated>,
+}
+
+/// Sampling errors of slopes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Uncertainty {
+    /// Covariance of the slopes, p x p; rows of constant items are zero.
+    pub covariance: Vec<Vec<f64>>,
+    /// Degrees of freedom of t intervals; `None`: normal.
+    pub df: Option<f64>,
+    /// How intervals are made: `t`, `normal`, `posterior`, or `none` where no site is left to tell the error by.
+    pub method: String,
+    /// Sites that were fitted.
+    pub sites: usize,
+    /// Profile intervals of single slopes with their penalised likelihood-ratio tests, where asked for.
+    pub profiles: Vec<Option<ProfileInterval>>,
+}
+
+/// A profile interval of one slope.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct ProfileInterval {
+    /// Lower end.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+    /// Penalised likelihood-ratio statistic of a slope of zero.
+    pub statistic: f64,
+    /// Its p.
+    pub p_value: f64,
+}
+
+/// Separated outcomes, in terms of items.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Separated {
+    /// The likelihood rises for ever along these slopes, length p.
+    pub direction: Vec<f64>,
+    /// Items whose slope has no finite maximum.
+    pub infinite: Vec<usize>,
+    /// Maximum-likelihood slopes of the others; `None` where there is none.
+    pub finite: Vec<Option<f64>>,
+    /// Trials that the direction separates.
+    pub separated_trials: f64,
+    /// Whether all are.
+    pub complete: bool,
+}
+
+/// What a scheme on the log-odds scale hands to [`Problem::finish_log_odds`].
+#[derive(Debug)]
+pub(super) struct LogOdds {
+    /// Slopes of the varying items, length p.
+    pub(super) slopes: Vec<f64>,
+    pub(super) intercept: f64,
+    /// Length q.
+    pub(super) covariates: Vec<f64>,
+    pub(super) r_squared: f64,
+    pub(super) penalty: Option<f64>,
+    pub(super) gap: f64,
+    /// p x p.
+    pub(super) covariance: Array2<f64>,
+    pub(super) df: Option<f64>,
+    pub(super) method: &'static str,
+    pub(super) sites: usize,
 }
 
 /// Moments prepared for one fit.
@@ -141,7 +208,76 @@ impl<'a> Problem<'a> {
             gap: None,
             diagnostics: BTreeMap::new(),
             r_squared: 0.0,
+            uncertainty: None,
+            separation: None,
         }
+    }
+
+    /// The same on the log-odds scale.
+    pub(super) fn blank_log_odds(&self, intercept: f64, status: Status, reason: &str) -> SchemeFit {
+        let mut fit = self.blank(status, reason);
+        fit.intercept = intercept;
+        fit.covariates.fill(0.0);
+        fit
+    }
+
+    /// A fit without slopes, with the direction along which the likelihood rises. `map` (p x c) leads from the columns of the
+    /// fit to items.
+    pub(super) fn separated(&self, intercept: f64, found: &Separation, map: &Array2<f64>) -> SchemeFit {
+        let (p, c) = map.dim();
+        let touches = |j: usize, k: usize| map[[j, k]] != 0.0;
+        let infinite: Vec<usize> =
+            (0..p).filter(|j| found.infinite.iter().any(|k| (1..=c).contains(k) && touches(*j, k - 1))).collect();
+        let finite = (0..p)
+            .map(|j| {
+                let columns: Vec<usize> = (0..c).filter(|k| touches(j, *k)).collect();
+                let values = columns.iter().map(|k| found.finite[k + 1].map(|v| v * map[[j, *k]]));
+                (!columns.is_empty()).then(|| values.sum::<Option<f64>>()).flatten()
+            })
+            .collect();
+        let what = if found.complete { "completely" } else { "quasi-completely" };
+        let reason = format!("the items separate the outcomes {what}; maximum-likelihood slopes are infinite");
+        let mut fit = self.blank_log_odds(intercept, Status::Separated, &reason);
+        fit.separation = Some(Separated {
+            direction: map.dot(&ndarray::ArrayView1::from(&found.direction[1..=c])).to_vec(),
+            infinite,
+            finite,
+            separated_trials: found.separated_trials,
+            complete: found.complete,
+        });
+        fit
+    }
+
+    /// Pins constant items, scales weights and names the status of a fit on the log-odds scale.
+    pub(super) fn finish_log_odds(&self, found: LogOdds, prior: &[f64]) -> SchemeFit {
+        let (mut slopes, varying) = (found.slopes, self.varying());
+        let mut fit = self.blank_log_odds(found.intercept, Status::Empty, "no item gets weight");
+        fit.covariates = found.covariates;
+        (fit.penalty, fit.gap, fit.r_squared) = (found.penalty, Some(found.gap), found.r_squared);
+        if varying.iter().all(|j| slopes[*j] == 0.0) {
+            return fit;
+        }
+        pin(&mut slopes, prior, &self.estimability.constant, &varying);
+        for j in &self.estimability.constant {
+            fit.intercept -= slopes[*j] * self.whole.means[*j];
+        }
+        (fit.weights, fit.signed) = scaled(&slopes);
+        (fit.status, fit.reason) = self.general_status(&fit.weights, found.r_squared);
+        if fit.status == Status::Ok && found.penalty == Some(0.0) && self.estimability.rank < varying.len() {
+            fit.status = Status::Singular;
+            let rank = self.estimability.rank;
+            fit.reason =
+                format!("{} varying items have rank {rank}; the smallest slopes that fit are given", varying.len());
+        }
+        fit.slopes = slopes;
+        fit.uncertainty = Some(Uncertainty {
+            covariance: found.covariance.rows().into_iter().map(|row| row.to_vec()).collect(),
+            df: found.df,
+            method: found.method.into(),
+            sites: found.sites,
+            profiles: Vec::new(),
+        });
+        fit
     }
 
     fn intercept(&self, slopes: &[f64], covariates: &[f64]) -> f64 {
@@ -190,6 +326,8 @@ impl<'a> Problem<'a> {
             gap: draft.gap,
             diagnostics: BTreeMap::new(),
             r_squared,
+            uncertainty: None,
+            separation: None,
         }
     }
 

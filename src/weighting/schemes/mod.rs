@@ -11,8 +11,10 @@ pub mod best_worst;
 pub mod budget;
 mod components;
 mod correlation;
+pub mod counts;
 pub mod finish;
 mod least_squares;
+pub mod likelihood;
 mod nonnegative;
 mod penalty;
 mod prior;
@@ -29,8 +31,10 @@ pub use best_worst::BestWorst;
 pub use budget::Budget;
 pub use components::{Pca, Pls};
 pub use correlation::Correlation;
+pub use counts::{CountRows, Counts};
 pub use finish::{SchemeFit, Status};
 pub use least_squares::{Ols, SubscaleOnly};
+pub use likelihood::{Dispersion, Firth, Likelihood, LogF, Logistic, RandomIntercept};
 pub use nonnegative::NonNegative;
 pub use prior::{Prior, SubscaleEqual};
 pub use ridge::Ridge;
@@ -116,6 +120,14 @@ pub enum Scheme {
     Simplex(Simplex),
     /// Partial least squares.
     Pls(Pls),
+    /// Logistic regression.
+    Logistic(Logistic),
+    /// Firth's logistic regression.
+    Firth(Firth),
+    /// Logistic regression with log-F priors.
+    LogF(LogF),
+    /// Logistic regression with a random intercept per site.
+    RandomIntercept(RandomIntercept),
 }
 
 impl Scheme {
@@ -156,6 +168,23 @@ impl Scheme {
             Self::Ridge(scheme) => scheme.fit(&problem),
             Self::Shrink(scheme) => scheme.fit(&problem),
             Self::NonNegative(_) => NonNegative::fit(&problem),
+            Self::Logistic(_) | Self::Firth(_) | Self::LogF(_) | Self::RandomIntercept(_) => {
+                Err(input("scheme on the log-odds scale fitted to moments")
+                    .got(self.name())
+                    .remedy("Give counts: 0/1 outcomes, or k with trials.")
+                    .into())
+            }
+        }
+    }
+
+    /// The likelihood behind a scheme on the log-odds scale, which [`counts::fit_counts`] fits; `None` for the others.
+    pub fn likelihood(&self) -> Option<Likelihood<'_>> {
+        match self {
+            Self::Logistic(scheme) => Some(Likelihood::Logistic(scheme)),
+            Self::Firth(scheme) => Some(Likelihood::Firth(scheme)),
+            Self::LogF(scheme) => Some(Likelihood::LogF(scheme)),
+            Self::RandomIntercept(scheme) => Some(Likelihood::RandomIntercept(scheme)),
+            _ => None,
         }
     }
 
@@ -220,6 +249,10 @@ impl Scheme {
             Self::Ridge(_) => "ridge",
             Self::Shrink(_) => "shrink to target",
             Self::NonNegative(_) => "non-negative",
+            Self::Logistic(_) => "logistic",
+            Self::Firth(_) => "Firth",
+            Self::LogF(_) => "log-F",
+            Self::RandomIntercept(_) => "random intercept",
         }
     }
 }

@@ -1,0 +1,436 @@
+//! From counts to a fit: the design of a scheme on the log-odds scale, its penalty toward a target, and its tuning.
+
+use super::finish::{LogOdds, Problem, ProfileInterval, SchemeFit, Status};
+use super::likelihood::Estimate;
+use super::tune::Tuned;
+use super::{Scheme, Setting, check_penalty, check_weights};
+use crate::error::{Error, Result, input};
+use crate::linalg::{Cholesky, SymmetricEigen, gram::congruent};
+use crate::regress::separation::Fitted;
+use crate::regress::{CrossMoments, Trials};
+use ndarray::{Array2, ArrayView2, Axis, s};
+
+/// k of n per row. Rows of one site that agree in items and covariates are added up before anything is fitted.
+#[derive(Debug, Clone)]
+pub struct Counts {
+    /// Scores, n x p.
+    pub items: Array2<f64>,
+    /// Covariates, n x q.
+    pub covariates: Array2<f64>,
+    /// Successes per row.
+    pub successes: Vec<f64>,
+    /// Trials per row.
+    pub trials: Vec<f64>,
+    /// Site of each row as a number from 0.
+    pub sites: Vec<usize>,
+    /// Whether every participant counts the same; otherwise k and n carry the weights and are no counts.
+    pub whole: bool,
+}
+
+/// What [`Counts::new`] is made from; vectors of length n.
+#[derive(Debug, Clone, Copy)]
+pub struct CountRows<'a> {
+    /// Scores, n x p.
+    pub items: ArrayView2<'a, f64>,
+    /// Covariates, n x q.
+    pub covariates: Option<ArrayView2<'a, f64>>,
+    /// Successes per row.
+    pub successes: &'a [f64],
+    /// Trials per row.
+    pub trials: &'a [f64],
+    /// Weight of each row, where participants do not all count the same.
+    pub weights: Option<&'a [f64]>,
+    /// Site of each row as a number from 0; `None`: every row is a site.
+    pub sites: Option<&'a [usize]>,
+}
+
+impl Counts {
+    /// Adds up rows that agree within their site. With weights, k and n are scaled so that n follows the weights and adds up
+    /// to the number of participants.
+    pub fn new(rows: CountRows<'_>) -> Result<Self> {
+        let n = rows.items.nrows();
+        let lengths = [rows.successes.len(), rows.trials.len(), rows.sites.map_or(n, <[usize]>::len)];
+        if n == 0 || lengths.iter().any(|l| *l != n) || rows.weights.is_some_and(|w| w.len() != n) {
+            return Err(input("items, outcome, trials and sites of different length").allowed("one per row").into());
+        }
+        let covariates = rows.covariates.map_or_else(|| Array2::zeros((n, 0)), |z| z.to_owned());
+        let site_of = |i: usize| rows.sites.map_or(i, |s| s[i]);
+        let everyone: f64 = rows.trials.iter().sum();
+        let heaviness = rows.weights.map_or(1.0, |w| everyone / w.iter().sum::<f64>());
+        let factor = |i: usize| rows.weights.map_or(1.0, |w| w[i] * heaviness / rows.trials[i]);
+        let mut order: Vec<usize> = (0..n).filter(|i| factor(*i) > 0.0).collect();
+        order.sort_by_key(|i| site_of(*i));
+        let mut out = Self {
+            items: Array2::zeros((0, 0)),
+            covariates: Array2::zeros((0, 0)),
+            successes: Vec::new(),
+            trials: Vec::new(),
+            sites: Vec::new(),
+            whole: (0..n).all(|i| (factor(i) - 1.0).abs() < 1e-12),
+        };
+        let mut kept: Vec<usize> = Vec::new();
+        let mut first = 0;
+        for i in order {
+            if out.sites.last() != Some(&site_of(i)) {
+                first = kept.len();
+            }
+            let same = |k: &usize| rows.items.row(*k) == rows.items.row(i) && covariates.row(*k) == covariates.row(i);
+            let at = kept[first..].iter().position(same).map_or(kept.len(), |at| first + at);
+            if at == kept.len() {
+                kept.push(i);
+                out.sites.push(site_of(i));
+                out.successes.push(0.0);
+                out.trials.push(0.0);
+            }
+            let factor = if out.whole { 1.0 } else { factor(i) };
+            out.successes[at] += factor * rows.successes[i];
+            out.trials[at] += factor * rows.trials[i];
+        }
+        out.items = rows.items.select(Axis(0), &kept);
+        out.covariates = covariates.select(Axis(0), &kept);
+        Ok(out)
+    }
+
+    /// Site labels that occur.
+    pub fn site_list(&self) -> Vec<usize> {
+        let mut sites = self.sites.clone();
+        sites.dedup();
+        sites
+    }
+
+    /// Moments of the rates, weighted by trials: what estimability and constant items are read from.
+    pub fn moments(&self) -> Result<CrossMoments> {
+        let rates: Vec<f64> = self.successes.iter().zip(&self.trials).map(|(k, n)| k / n).collect();
+        let z = (self.covariates.ncols() > 0).then(|| self.covariates.view());
+        let mut moments = CrossMoments::from_rows(self.items.view(), z, &rates, Some(&self.trials))?;
+        moments.units = if self.trials.len() == self.site_list().len() { self.trials.len() } else { moments.units };
+        Ok(moments)
+    }
+
+    /// The rows of all sites but one, or of that one alone.
+    #[must_use]
+    pub fn split(&self, site: usize, alone: bool) -> Self {
+        let rows: Vec<usize> = (0..self.sites.len()).filter(|i| (self.sites[*i] == site) == alone).collect();
+        Self {
+            items: self.items.select(Axis(0), &rows),
+            covariates: self.covariates.select(Axis(0), &rows),
+            successes: rows.iter().map(|i| self.successes[*i]).collect(),
+            trials: rows.iter().map(|i| self.trials[*i]).collect(),
+            sites: rows.iter().map(|i| self.sites[*i]).collect(),
+            whole: self.whole,
+        }
+    }
+}
+
+/// The design of one fit: slopes = `map` times what is estimated.
+#[derive(Debug)]
+pub(super) struct Model {
+    /// p x c.
+    map: Array2<f64>,
+    /// Covariates that vary and do not depend on earlier ones.
+    usable: Vec<usize>,
+    /// Rows on \[items map, usable covariates\].
+    pub(super) trials: Trials,
+    /// Penalty on \[intercept, items, covariates\], raw.
+    pub(super) penalty: Option<Array2<f64>>,
+    /// Site of each row, from 0 without gaps.
+    pub(super) sites: Vec<usize>,
+    /// Number of sites.
+    pub(super) site_count: usize,
+}
+
+impl Model {
+    /// Free slopes (a penalty of zero), slopes toward the target, or the target's score alone (infinite).
+    fn new(counts: &Counts, problem: &Problem<'_>, target: &[f64], penalty: f64) -> Result<Self> {
+        if penalty.is_infinite() {
+            let map = Array2::from_shape_fn((target.len(), 1), |(j, _)| target[j]);
+            return Self::on(counts, problem, map, None);
+        }
+        let free = free_directions(problem, &problem.varying())?;
+        if penalty == 0.0 {
+            return Self::on(counts, problem, free, None);
+        }
+        let length: f64 = target.iter().map(|w| w * w).sum();
+        let varying = problem.varying();
+        let departure = Array2::from_shape_fn((target.len(), target.len()), |(i, j)| {
+            let same = if i == j && varying.contains(&i) { 1.0 } else { 0.0 };
+            same - target[i] * target[j] / length
+        });
+        let map = cheapest(&free, &departure, &varying)?;
+        let strength = penalty * counts.trials.iter().sum::<f64>();
+        // Where every direction is the target's own, what is left of the penalty is round-off.
+        let inner = congruent(departure.view(), map.view()).mapv(|v| if v.abs() <= 1e-12 { 0.0 } else { strength * v });
+        let (c, size) = (map.ncols(), 1 + map.ncols() + problem.whole.covariates());
+        let mut whole = Array2::zeros((size, size));
+        whole.slice_mut(s![1..=c, 1..=c]).assign(&inner);
+        Self::on(counts, problem, map, Some(whole))
+    }
+
+    /// Columns \[items map, usable covariates\].
+    fn on(counts: &Counts, problem: &Problem<'_>, map: Array2<f64>, penalty: Option<Array2<f64>>) -> Result<Self> {
+        let usable = problem.whole.usable_covariates();
+        let z = counts.covariates.select(Axis(1), &usable);
+        let columns = ndarray::concatenate(Axis(1), &[counts.items.dot(&map).view(), z.view()])
+            .map_err(|_| Error::Internal { what: "joining columns".into() })?;
+        let trials = Trials::new(columns.view(), &counts.successes, &counts.trials)?;
+        let width = trials.width();
+        let list = counts.site_list();
+        let sites = counts.sites.iter().map(|site| list.binary_search(site).unwrap_or(0)).collect();
+        let penalty = penalty.map(|p| p.slice(s![..width, ..width]).to_owned());
+        Ok(Self { map, usable, trials, penalty, sites, site_count: list.len() })
+    }
+
+    /// Columns \[score of the target, items, covariates\]: for a prior on departures from the target.
+    fn with_score(counts: &Counts, problem: &Problem<'_>, target: Option<&[f64]>) -> Result<Self> {
+        let varying = problem.varying();
+        let shift = usize::from(target.is_some());
+        let map = Array2::from_shape_fn((counts.items.ncols(), varying.len() + shift), |(j, k)| match target {
+            Some(target) if k == 0 => target[j],
+            _ => f64::from(u8::from(varying[k - shift] == j)),
+        });
+        Self::on(counts, problem, map, None)
+    }
+
+    /// Columns of item slopes, apart from a score's own.
+    pub(super) fn item_columns(&self) -> usize {
+        self.map.ncols()
+    }
+
+    fn slopes(&self, coefficients: &[f64]) -> Vec<f64> {
+        self.map.dot(&ndarray::ArrayView1::from(&coefficients[1..=self.map.ncols()])).to_vec()
+    }
+
+    fn covariates(&self, coefficients: &[f64], q: usize) -> Vec<f64> {
+        let mut out = vec![0.0; q];
+        for (k, value) in self.usable.iter().zip(&coefficients[1 + self.map.ncols()..]) {
+            out[*k] = *value;
+        }
+        out
+    }
+
+    /// The covariance of slopes, p x p.
+    fn slope_covariance(&self, covariance: &Array2<f64>) -> Array2<f64> {
+        let c = self.map.ncols();
+        self.map.dot(&covariance.slice(s![1..=c, 1..=c])).dot(&self.map.t())
+    }
+
+    /// Twice what the saturated model has over an intercept and the covariates: the deviance that items can explain.
+    fn null_deviance(&self) -> Result<f64> {
+        let c = self.map.ncols();
+        let columns = self.trials.x.slice(s![.., 1 + c..]);
+        let without = Trials::new(columns, &self.trials.successes, &self.trials.trials)?;
+        Ok(match crate::regress::binomial::fit(&without, None)? {
+            Fitted::Finite(fit) => fit.deviance,
+            Fitted::Separated(_) => 0.0,
+        })
+    }
+}
+
+/// A p x r map whose columns span what the design determines: single items where it determines all of them, else the
+/// eigenvectors of the adjusted items, so that slopes are of smallest norm.
+fn free_directions(problem: &Problem<'_>, varying: &[usize]) -> Result<Array2<f64>> {
+    let p = problem.whole.items;
+    if problem.estimability.rank == varying.len() {
+        return Ok(Array2::from_shape_fn((p, varying.len()), |(j, k)| f64::from(u8::from(varying[k] == j))));
+    }
+    let eigen = SymmetricEigen::new(problem.adjusted.gram.view())?;
+    Ok(eigen.vectors.slice(s![.., ..problem.estimability.rank]).to_owned())
+}
+
+/// Among slopes that fit alike (they differ by what the design cannot see), those that the penalty b'Qb likes best: the map
+/// B - N (N'QN)^-1 N'QB for the free directions B and the unseen ones N.
+fn cheapest(free: &Array2<f64>, q: &Array2<f64>, varying: &[usize]) -> Result<Array2<f64>> {
+    if free.ncols() == varying.len() {
+        return Ok(free.clone());
+    }
+    let seen = free.dot(&free.t());
+    let rest = Array2::from_shape_fn(seen.dim(), |(i, j)| {
+        let same = if i == j && varying.contains(&i) { 1.0 } else { 0.0 };
+        same - seen[[i, j]]
+    });
+    let eigen = SymmetricEigen::new(rest.view())?;
+    let unseen = eigen.vectors.slice(s![.., ..varying.len() - free.ncols()]).to_owned();
+    let inner = congruent(q.view(), unseen.view());
+    let Some(factor) = Cholesky::factor(inner.view()).definite() else {
+        return Err(Error::Internal { what: "a penalty on what the design cannot see".into() });
+    };
+    let pull = unseen.t().dot(q).dot(free);
+    let mut shift = Array2::zeros(pull.dim());
+    for (k, column) in pull.columns().into_iter().enumerate() {
+        shift.column_mut(k).assign(&ndarray::Array1::from(factor.solve(&column.to_vec())));
+    }
+    Ok(free - &unseen.dot(&shift))
+}
+
+/// Fits a scheme on the log-odds scale, at its own penalty or the setting's.
+pub fn fit_counts(scheme: &Scheme, counts: &Counts, setting: &Setting) -> Result<SchemeFit> {
+    let Some(likelihood) = scheme.likelihood() else {
+        return Err(input("scheme without a likelihood").got(scheme.name()).into());
+    };
+    let whole = counts.moments()?;
+    let problem = Problem::new(&whole, setting)?;
+    let (k, n): (f64, f64) = (counts.successes.iter().sum(), counts.trials.iter().sum());
+    let overall = ((k + 0.5) / (n - k + 0.5)).ln();
+    if k == 0.0 || k == n {
+        return Ok(problem.blank_log_odds(overall, Status::Undefined, "every outcome is the same"));
+    }
+    if let Some(early) = problem.hopeless() {
+        return Ok(problem.blank_log_odds((k / (n - k)).ln(), early.status, &early.reason));
+    }
+    likelihood.check(counts)?;
+    let target = varying_target(likelihood.target(), &problem)?;
+    let penalty = match likelihood.penalty() {
+        Some(own) => check_penalty(setting.penalty.or(own).unwrap_or(0.0))?,
+        None => 0.0,
+    };
+    if penalty > 0.0 && problem.adjusted.slope_on(&target).is_none() {
+        let reason = "the target's score does not vary between sites";
+        return Ok(problem.blank_log_odds(overall, Status::Undefined, reason));
+    }
+    let model = if likelihood.penalty().is_some() {
+        Model::new(counts, &problem, &target, penalty)?
+    } else {
+        Model::with_score(counts, &problem, likelihood.target().is_some().then_some(&target[..]))?
+    };
+    let found = likelihood.estimate(&model)?;
+    let estimate = match found {
+        Fitted::Finite(estimate) => *estimate,
+        Fitted::Separated(separation) => {
+            return Ok(problem.separated(overall, &separation, &model.map));
+        }
+    };
+    let mut fit = finish(&problem, &model, &estimate, penalty, likelihood.penalty().is_some(), &target)?;
+    fit.diagnostics.extend(estimate.diagnostics);
+    fit.diagnostics.insert("participants".into(), n);
+    Ok(fit)
+}
+
+fn finish(
+    problem: &Problem<'_>,
+    model: &Model,
+    estimate: &Estimate,
+    penalty: f64,
+    penalised: bool,
+    target: &[f64],
+) -> Result<SchemeFit> {
+    let null = model.null_deviance()?;
+    let eta = model.trials.linear(&model.trials.scaled(&estimate.coefficients));
+    let deviance = 2.0 * (model.trials.saturated_kernel() - model.trials.kernel(&eta));
+    let r_squared = if null > 0.0 { 1.0 - deviance / null } else { 0.0 };
+    let prior = if penalty > 0.0 { target } else { &problem.setting.prior };
+    Ok(problem.finish_log_odds(
+        LogOdds {
+            slopes: model.slopes(&estimate.coefficients),
+            intercept: estimate.intercept.unwrap_or(estimate.coefficients[0]),
+            covariates: model.covariates(&estimate.coefficients, problem.whole.covariates()),
+            r_squared,
+            penalty: penalised.then_some(penalty),
+            gap: estimate.gap,
+            covariance: model.slope_covariance(&estimate.covariance),
+            df: estimate.df,
+            method: estimate.method,
+            sites: model.site_count,
+        },
+        prior,
+    ))
+}
+
+/// The target with zeros for constant items; ones where none is given.
+fn varying_target(target: Option<&Vec<f64>>, problem: &Problem<'_>) -> Result<Vec<f64>> {
+    let items = problem.whole.items;
+    let mut target = match target {
+        Some(target) => {
+            check_weights("target weights", target, items)?;
+            target.clone()
+        }
+        None => vec![1.0; items],
+    };
+    for j in &problem.estimability.constant {
+        target[*j] = 0.0;
+    }
+    Ok(target)
+}
+
+/// Chooses an open penalty by the log-likelihood of left-out sites, then fits.
+pub fn tune_and_fit(scheme: &Scheme, counts: &Counts, setting: &Setting) -> Result<(SchemeFit, Option<Tuned>)> {
+    let open = scheme.likelihood().and_then(super::likelihood::Likelihood::penalty) == Some(None);
+    if !open {
+        return Ok((fit_counts(scheme, counts, setting)?, None));
+    }
+    let sites = counts.site_list();
+    if sites.len() < 3 {
+        return Err(input("too few sites to choose a penalty")
+            .got(sites.len())
+            .allowed("3 or more")
+            .remedy("Give the penalty.")
+            .into());
+    }
+    let mut penalties = super::tune::grid(&counts.moments()?, true);
+    // Two steps a decade: a log-likelihood over few sites is flat, and every step is a series of fits.
+    penalties =
+        penalties.into_iter().enumerate().filter(|(k, p)| k % 2 == 0 || p.is_infinite()).map(|(_, p)| p).collect();
+    let mut errors = vec![0.0; penalties.len()];
+    let everyone: f64 = counts.trials.iter().sum();
+    for site in sites {
+        let (train, held) = (counts.split(site, false), counts.split(site, true));
+        for (error, penalty) in errors.iter_mut().zip(&penalties) {
+            let fit = fit_counts(scheme, &train, &setting.with_penalty(Some(*penalty)))?;
+            *error += held_out_loss(&fit, &held) / everyone;
+        }
+    }
+    // Of equals the strongest.
+    let best = (0..errors.len()).fold(0, |best, k| if errors[k] <= errors[best] * (1.0 + 1e-12) { k } else { best });
+    let fit = fit_counts(scheme, counts, &setting.with_penalty(Some(penalties[best])))?;
+    Ok((fit, Some(Tuned { penalty: penalties[best], penalties, errors })))
+}
+
+/// Minus the log-likelihood kernel of a left-out site; a separated fit predicts from its intercept.
+fn held_out_loss(fit: &SchemeFit, held: &Counts) -> f64 {
+    let score = |i: usize| {
+        let items: f64 = held.items.row(i).iter().zip(&fit.slopes).map(|(x, b)| x * b).sum();
+        let others: f64 = held.covariates.row(i).iter().zip(&fit.covariates).map(|(z, b)| z * b).sum();
+        fit.intercept + items + others
+    };
+    (0..held.trials.len())
+        .map(|i| {
+            let eta = score(i);
+            held.trials[i] * crate::regress::trials::softplus(eta) - held.successes[i] * eta
+        })
+        .sum()
+}
+
+/// Profile intervals and penalised likelihood-ratio tests of a Firth fit, one per item; `None` for items whose slope the design
+/// does not determine. Empty for other schemes.
+pub fn profiles(
+    scheme: &Scheme,
+    counts: &Counts,
+    setting: &Setting,
+    fit: &SchemeFit,
+    level: f64,
+) -> Result<Vec<Option<ProfileInterval>>> {
+    let (Scheme::Firth(firth), Some(_)) = (scheme, &fit.uncertainty) else { return Ok(Vec::new()) };
+    let whole = counts.moments()?;
+    let problem = Problem::new(&whole, setting)?;
+    let penalty = fit.penalty.unwrap_or(0.0);
+    let varying = problem.varying();
+    let mut out = vec![None; whole.items];
+    if penalty.is_infinite() {
+        return Ok(out);
+    }
+    let target = varying_target(firth.target.as_ref(), &problem)?;
+    let model = Model::new(counts, &problem, &target, penalty)?;
+    let jeffreys = crate::regress::firth::Firth::new(&model.trials, model.penalty.as_ref().map(|p| p.view()));
+    if problem.estimability.rank < varying.len() {
+        return Ok(out);
+    }
+    let which: Vec<usize> = (1..=varying.len()).collect();
+    for (j, found) in varying.iter().zip(jeffreys.profiles(&jeffreys.fit()?, &which, level)?) {
+        out[*j] = Some(ProfileInterval {
+            low: found.low,
+            high: found.high,
+            statistic: found.statistic,
+            p_value: found.p_value,
+        });
+    }
+    Ok(out)
+}

@@ -261,6 +261,14 @@ class Study:
         return self._linkage
 
     @property
+    def filled_matrix(self) -> NDArray[np.float64]:
+        """Scores with what is missing filled by the scale's rule; NaN where the rule gives nothing."""
+        if not self.absent:
+            return self.score_matrix
+        flat = _core.scores_filled(self.scale.to_json(), np.ascontiguousarray(self.score_matrix))
+        return flat.reshape(self.score_matrix.shape)
+
+    @property
     def scores(self) -> Any:
         """The scores as entered, one row per site."""
         columns: dict[str, Any] = {"site": list(self.site_ids)}

@@ -174,6 +174,7 @@ class WeightingExperiment:
         request = {
             "schemes": [{"scheme": s.options(), "groups": s._groups(data.names)} for s in schemes.schemes],
             "reference": schemes.reference,
+            "primary": None if schemes.primary is None else schemes.names.index(schemes.primary),
             "seed": self._seed,
             **self._options,
         }

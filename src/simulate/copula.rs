@@ -114,6 +114,7 @@ pub fn normal(stream: &mut Stream) -> f64 {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use crate::stream::{Purpose, Seed};

@@ -210,6 +210,7 @@ fn check(spec: &Spec) -> Result<()> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

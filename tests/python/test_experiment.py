@@ -84,6 +84,44 @@ def test_threads_leave_the_bytes_alone(threads):
     assert run(1) == run(threads)
 
 
+@pytest.fixture(scope="module")
+def concentrated():
+    """The sites of the README, with fewer null replicates."""
+    sites = sy.datasets.synthetic_sites(79, weights="concentrated", r2=0.8, rng=1)
+    return sy.WeightingExperiment(sites.items, sites.outcome, n_resamples=99, rng=1).run(progress=False)
+
+
+def test_two_items_that_carry_everything_are_found(concentrated):
+    assert concentrated.verdict == "weighted better by at least d"
+    assert concentrated.estimable.level == "estimable"
+    assert "predicts held-out sites better than Unit by at least d = .010" in concentrated.sentences[0]
+    assert concentrated.global_test.p_value < 0.001
+    top = concentrated.weights.set_index("item")["NonNegative"].nlargest(2).index
+    assert set(top) == {"team_integration", "job_development_quality"}
+    assert concentrated.floor == pytest.approx(0.01)
+    assert (concentrated.gains["conf_low"] <= concentrated.gains["conf_high"]).all()
+
+
+def test_equal_weights_are_not_called_better():
+    sites = sy.datasets.synthetic_sites(79, weights="equal", r2=0.8, rng=1)
+    schemes = [S.Unit(), S.Correlation(), S.OLS(), S.NonNegative()]
+    result = sy.WeightingExperiment(sites.items, sites.outcome, schemes=schemes, n_resamples=99, rng=1).run()
+    assert result.verdict != "weighted better by at least d"
+    assert "weighted better by at least d" not in set(result.verdicts["verdict"])
+
+
+def test_a_declared_scheme_is_judged_without_adjustment():
+    sites = sy.datasets.synthetic_sites(14, n_items=4, r2=0.5, rng=3)
+    options = {"schemes": FEW, "n_resamples": 99, "rng": 7}
+    declared = sy.WeightingExperiment(sites.items, sites.outcome, primary="Ridge", **options).run()
+    assert declared.headline == "Ridge"
+    assert "declared beforehand" in declared.sentences[0]
+    assert declared.protocol.run_number == 1
+    open_ended = sy.WeightingExperiment(sites.items, sites.outcome, **options).run()
+    assert open_ended.protocol.run_number == 2
+    assert (open_ended.gains["p_adjusted"] >= open_ended.gains["p_value"]).all()
+
+
 def _refused(words, *args, **options):
     with pytest.raises(sy.InputError) as caught:
         sy.WeightingExperiment(*args, **options)

@@ -12,3 +12,4 @@ mod importance;
 mod inference;
 mod linalg;
 mod schemes;
+mod study;

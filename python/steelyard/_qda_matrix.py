@@ -42,7 +42,8 @@ def _values(corpus: Corpus, by: str) -> Callable[[Excerpt], str]:
         own = person.variables.get(by) if person else None
         return own or (source.variables.get(by) if source else None) or _UNKNOWN
 
-    known = {name for i in (*corpus.informants, *corpus.sources) for name in i.variables}
+    known = {name for i in corpus.informants for name in i.variables}
+    known |= {name for s in corpus.sources for name in s.variables}
     if by not in ("site", "role", "informant", "source") and by not in known:
         allowed = ", ".join(("site", "role", "informant", "source", *sorted(known)))
         raise refuse("variable not in the corpus", at="by", got=repr(by), allowed=allowed)

@@ -9,5 +9,8 @@ mod contest;
 mod fidelity;
 mod hostile;
 mod house;
+mod importance;
+mod inference;
 mod linalg;
 mod schemes;
+mod study;

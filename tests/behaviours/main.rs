@@ -9,5 +9,7 @@ mod contest;
 mod fidelity;
 mod house;
 mod importance;
+mod inference;
 mod linalg;
 mod schemes;
+mod study;

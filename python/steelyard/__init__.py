@@ -27,8 +27,10 @@ _PUBLIC = {
     "fidelity": "_fidelity",
     "importance": "_importance",
     "read_outcomes": "_read_outcomes",
+    "read_qda": "_qda",
     "read_scores": "reading",
     "rubin": "_missing",
+    "regress": "_regress",
     "show_versions": "_versions",
 }
 _MODULES: tuple[str, ...] = (

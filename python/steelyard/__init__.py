@@ -22,6 +22,7 @@ _PUBLIC = {
     "bootstrap": "_bootstrap",
     "agreement": "_agreement",
     "fidelity": "_fidelity",
+    "permutation_test": "_permutation",
     "read_outcomes": "_read_outcomes",
     "read_scores": "reading",
     "rubin": "_missing",

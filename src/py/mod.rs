@@ -13,6 +13,7 @@ mod display;
 mod door;
 mod errors;
 mod experiment;
+mod permute;
 mod resample;
 mod scale;
 mod schemes;
@@ -38,7 +39,14 @@ mod _core {
     #[pymodule_export]
     use super::experiment::contest_run;
     #[pymodule_export]
-    use super::resample::{bootstrap_after, bootstrap_intervals, bootstrap_multisets, bootstrap_run, bootstrap_units};
+    use super::permute::{
+        permutation_count, permutation_draws, permutation_linear, permutation_orders, permutation_pvalues,
+    };
+    #[pymodule_export]
+    use super::resample::{
+        bootstrap_after, bootstrap_intervals, bootstrap_multisets, bootstrap_run, bootstrap_supplied, bootstrap_units,
+        bootstrap_weights,
+    };
     #[pymodule_export]
     use super::scale::{scale_band, scale_ids, scale_read, scale_replace, scale_shipped, scale_total};
     #[pymodule_export]

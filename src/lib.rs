@@ -24,9 +24,12 @@
 //! | [`num`] | distributions, quantiles, ranks, sums |
 //! | [`linalg`] | Gram, Cholesky, QR, SVD, eigen, non-negative least squares, linear programs |
 //! | [`scale`] | fidelity instruments as data |
+//! | [`simulate`] | synthetic sites with known truth |
 //! | [`data`] | scores of sites, checked once; moments of their participants; missing scores |
 //! | [`regress`] | estimators on centred moments, and what a design can know |
 //! | [`resample`] | plans, replicates, enumeration, jackknife, intervals |
+//! | [`importance`] | how the explained share divides among items: subset tree, relative weights |
+//! | [`inference`] | regression with few sites: covariances, degrees of freedom, wild cluster bootstrap; importance of items |
 //! | [`describe`] | totals, bands, item profiles, gaps between groups; rates, effects and pooled effects of sites |
 //! | [`weighting`] | schemes: unit, correlation, ridge, shrink to target, non-negative |
 //! | [`agreement`] | coefficients between coders, their standard errors and resamples by source |
@@ -45,6 +48,8 @@ pub mod data;
 pub mod describe;
 pub mod display;
 pub mod error;
+pub mod importance;
+pub mod inference;
 pub mod job;
 pub mod linalg;
 pub mod num;
@@ -52,6 +57,7 @@ pub mod parallel;
 pub mod regress;
 pub mod resample;
 pub mod scale;
+pub mod simulate;
 pub mod stream;
 pub mod weighting;
 

@@ -6,7 +6,7 @@ import dataclasses
 from typing import Any
 
 from ._frames import frame_in, frame_like
-from ._html import table
+from ._html import screen, table
 from ._reach_baseline import BaselineTable
 from ._reach_components import Components
 from ._reach_ladder import RUNGS, Stage
@@ -268,8 +268,7 @@ class ReachResult(Result):
             parts.append(self.baseline._repr_html_())
         parts.append(self.components._repr_html_())
         body = "".join(parts)
-        name = 'tabindex="0" role="region" aria-label="Reach"'
-        return f'<div style="max-height:38em;overflow:auto" {name}>{body}{_listed(self.caveats)}</div>'
+        return screen("Reach", body + _listed(self.caveats))
 
     def _composition_html(self) -> str:
         rows = [

@@ -285,6 +285,10 @@ def _caveats(flow: Flow, found: Mapping[str, Any], table: BaselineTable | None) 
     return tuple(notes)
 
 
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 class _CallableModule(types.ModuleType):
     """A module that can be called: `sy.reach(study)` and `sy.reach.baseline(...)` share one name."""
 

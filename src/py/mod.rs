@@ -13,10 +13,13 @@ mod display;
 mod door;
 mod errors;
 mod experiment;
+mod importance;
 mod permute;
+mod regress;
 mod resample;
 mod scale;
 mod schemes;
+mod simulate;
 mod sites;
 mod study;
 
@@ -35,13 +38,20 @@ mod _core {
     #[pymodule_export]
     use super::describe::{describe_check, describe_moderators, fidelity_describe, fidelity_gaps};
     #[pymodule_export]
-    use super::display::{display_build, display_read, finding_signal, lens_select, lens_words, t_quantile, wilson};
+    use super::display::{
+        display_build, display_read, finding_signal, fit_words, framework_ids, framework_read, identification_risks,
+        judged_agreement, lens_select, lens_stability, lens_threshold, lens_words, suppress_counts, t_quantile, wilson,
+    };
     #[pymodule_export]
     use super::experiment::contest_run;
+    #[pymodule_export]
+    use super::importance::importance_shares;
     #[pymodule_export]
     use super::permute::{
         permutation_count, permutation_draws, permutation_linear, permutation_orders, permutation_pvalues,
     };
+    #[pymodule_export]
+    use super::regress::{regress_fit, regress_wild};
     #[pymodule_export]
     use super::resample::{
         bootstrap_after, bootstrap_intervals, bootstrap_multisets, bootstrap_run, bootstrap_supplied, bootstrap_units,
@@ -51,6 +61,8 @@ mod _core {
     use super::scale::{scale_band, scale_ids, scale_read, scale_replace, scale_shipped, scale_total};
     #[pymodule_export]
     use super::schemes::{scheme_fit, scheme_fit_counts};
+    #[pymodule_export]
+    use super::simulate::synthetic_sites;
     #[pymodule_export]
     use super::sites::{rater_icc, site_adjusted_means, site_adjusted_rates, site_describe};
     #[pymodule_export]

@@ -2,8 +2,11 @@
 
 pub mod contest;
 pub mod crossfit;
+mod direct;
+mod downdate;
 mod fold;
 pub mod gain;
+mod inside;
 pub mod labels;
 pub mod null;
 pub mod panel;

@@ -8,5 +8,7 @@ mod cases;
 mod contest;
 mod fidelity;
 mod house;
+mod importance;
+mod inference;
 mod linalg;
 mod schemes;

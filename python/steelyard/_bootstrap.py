@@ -215,7 +215,8 @@ def bootstrap(
     statistic
         The name of a compiled statistic (mean, proportion, median, quantile(p), trimmed mean(cut), standard deviation,
         variance, difference of means, ratio of means, pearson, spearman, kendall, cronbach alpha), or any Python
-        function. It is called with the rows (or the samples) of a resample and returns a number or an array; NaN counts as undefined.
+        function. It is called with the rows (or the samples) of a resample and returns a number or an array; NaN counts
+        as undefined.
     plan
         What is drawn: `sy.plans.IID()` (rows, the default), `Stratified`, `Cluster` (whole sites), ...
     n_resamples

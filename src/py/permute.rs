@@ -81,6 +81,9 @@ pub(super) fn permutation_draws<'py>(
     Ok(PyArray1::from_vec(py, drawn))
 }
 
+/// The observed statistics and their null distribution; whether the run was interrupted.
+type Observed<'py> = ((Vec<f64>, Bound<'py, PyArray1<f64>>), bool);
+
 /// The observed value and the null distribution (replicate-major) of statistics that are linear in what is permuted.
 #[pyfunction]
 #[pyo3(signature = (matrix, values, nuisance, labels, strata, within, seed, count, enumerated, threads, progress=None))]
@@ -98,7 +101,7 @@ pub(super) fn permutation_linear<'py>(
     enumerated: bool,
     threads: NonZeroUsize,
     progress: Option<&Bound<'py, PyAny>>,
-) -> PyResult<((Vec<f64>, Bound<'py, PyArray1<f64>>), bool)> {
+) -> PyResult<Observed<'py>> {
     let observed = slice(&labels)?;
     let exchange = exchange_of(observed, &strata, within)?;
     let cells = matrix.as_slice().map_err(|_| Error::from(input("the matrix must be in C order")))?;

@@ -146,6 +146,8 @@ pub fn run(
 }
 
 #[cfg(test)]
+// One stratum is a list of one range.
+#[allow(clippy::single_range_in_vec_init)]
 mod tests {
     use super::*;
 

@@ -83,7 +83,9 @@ impl Exchange {
         match self {
             Self::Labels { labels, strata } => {
                 out.copy_from_slice(labels);
-                strata.iter().for_each(|stratum| stream.shuffle(&mut out[stratum.clone()]));
+                for stratum in strata {
+                    stream.shuffle(&mut out[stratum.clone()]);
+                }
             }
             Self::Within { size, .. } => {
                 stream.fill_below(factorial(*size).unwrap_or(1) as u32, out);
@@ -143,6 +145,8 @@ pub fn order_of(number: u32, size: usize) -> Vec<u32> {
 }
 
 #[cfg(test)]
+// One stratum is a list of one range.
+#[allow(clippy::single_range_in_vec_init)]
 mod tests {
     use super::*;
     use std::collections::BTreeSet;

@@ -151,8 +151,12 @@ impl Plan {
 
 fn rows_by_unit(units: &[u32], n_units: usize) -> (Vec<u32>, Vec<usize>) {
     let mut starts = vec![0; n_units + 1];
-    units.iter().for_each(|&unit| starts[unit as usize + 1] += 1);
-    (0..n_units).for_each(|unit| starts[unit + 1] += starts[unit]);
+    for &unit in units {
+        starts[unit as usize + 1] += 1;
+    }
+    for unit in 0..n_units {
+        starts[unit + 1] += starts[unit];
+    }
     let mut rows: Vec<u32> = (0..units.len() as u32).collect();
     rows.sort_by_key(|&row| units[row as usize]);
     (rows, starts)

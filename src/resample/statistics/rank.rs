@@ -36,7 +36,7 @@ impl Groups {
         let mut before = 0.0;
         for group in self.groups() {
             let mass: f64 = group.iter().map(|&row| weights[row as usize]).sum();
-            let rank = before + (mass + 1.0) / 2.0;
+            let rank = before + f64::midpoint(mass, 1.0);
             for &row in group {
                 ranks[row as usize] = rank;
             }
@@ -71,7 +71,7 @@ impl RowStatistic for Spearman {
         self.y.mid_ranks(weights, y);
         let n: f64 = weights.iter().sum();
         // Ranks about their mean, which ties do not move.
-        let middle = (n + 1.0) / 2.0;
+        let middle = f64::midpoint(n, 1.0);
         let mut sums = [0.0; 5];
         for ((&w, &x), &y) in weights.iter().zip(&*x).zip(&*y) {
             let (x, y) = (x - middle, y - middle);

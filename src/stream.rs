@@ -62,10 +62,10 @@ impl Stream {
 
     /// A uniform integer in `0..n` without modulo bias (Lemire 2019, <https://doi.org/10.1145/3230636>); `n` at least 1.
     pub fn below(&mut self, n: u32) -> u32 {
-        let threshold = n.wrapping_neg() % n;
         loop {
             let product = u64::from(self.rng.next_u32()) * u64::from(n);
-            if product as u32 >= threshold {
+            // The threshold is below n: most draws pass without the division.
+            if product as u32 >= n || product as u32 >= n.wrapping_neg() % n {
                 return (product >> 32) as u32;
             }
         }

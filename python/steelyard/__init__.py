@@ -25,6 +25,7 @@ _PUBLIC = {
     "bootstrap": "_bootstrap",
     "checklist": "checklists",
     "fidelity": "_fidelity",
+    "permutation_test": "_permutation",
     "importance": "_importance",
     "read_outcomes": "_read_outcomes",
     "read_qda": "_qda",

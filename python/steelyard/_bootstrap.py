@@ -75,6 +75,30 @@ class Source:
             progress=progress,
         )
 
+    def supplied(self, given: NDArray[Any], *, jackknife: bool, progress: Any) -> tuple[dict[str, Any], bool]:
+        """Return `(raw, interrupted)` as `run` does, on resamples that the caller supplied."""
+        if isinstance(self.statistic, PythonStatistic):
+            raw, _ = self._run_python(0, 0, 0, False, jackknife, None)
+            rows = self._rows_of(given)
+            names = _Named("in supplied resample {}", range(len(rows)))
+            return raw | {"values": self.statistic.many(rows, names).reshape(-1)}, False
+        raw, _ = self.run(0, 0, 0, enumerated=False, jackknife=jackknife)
+        n_units = len(self.plan.strata)
+        if given.dtype.kind in "iu":
+            flat = given + n_units * np.arange(len(given))[:, None]
+            given = np.bincount(flat.reshape(-1), minlength=n_units * len(given)).reshape(len(given), n_units)
+        values, interrupted = _core.bootstrap_supplied(
+            self.rows.table(),
+            self.rows.sample,
+            self.plan.units,
+            self.plan.strata,
+            json.dumps(self.statistic),
+            np.ascontiguousarray(given, dtype=np.float64),
+            self.threads,
+            progress=progress,
+        )
+        return raw | {"values": values}, interrupted
+
     def _run_python(
         self, seed: int, first: int, count: int, enumerated: bool, jackknife: bool, progress: Any
     ) -> tuple[dict[str, Any], bool]:
@@ -91,10 +115,7 @@ class Source:
                 raw["jackknife"] = self.jackknife().T
             for start in range(0, count, step):
                 n = min(step, count - start)
-                drawn, probabilities = _core.bootstrap_units(
-                    self.plan.units, self.plan.strata, self.plan_text, seed, first + start, n, enumerated
-                )
-                resamples = self._rows_of(drawn.reshape(n, -1))
+                resamples, probabilities = self._resamples(seed, first + start, n, enumerated)
                 done.append(
                     statistic.many(resamples, _Named("in replicate {}", range(first + start, first + start + n)))
                 )
@@ -107,6 +128,27 @@ class Source:
         if enumerated:
             raw["probabilities"] = np.concatenate(shares[: len(done)]) if done else np.empty(0)
         return raw, interrupted
+
+    def _resamples(
+        self, seed: int, first: int, n: int, enumerated: bool
+    ) -> tuple[list[NDArray[np.int64]], NDArray[np.float64] | None]:
+        """Return the rows of replicates, and their probabilities when enumerated."""
+        law = self.plan.options.get("law", "multinomial")
+        plan = (self.plan.units, self.plan.strata, self.plan_text, seed, first, n)
+        if law in ("multinomial", "balanced"):
+            drawn, probabilities = _core.bootstrap_units(*plan, enumerated)
+            return self._rows_of(drawn.reshape(n, -1)), probabilities
+        if law != "two-stage":
+            raise refuse(
+                "weights given to a Python function",
+                at="plan",
+                got=self.plan.what,
+                allowed="a plan that draws whole rows or sites",
+                remedy="Use a compiled statistic, or sy.plans.IID, Cluster, TwoStage or Balanced.",
+            )
+        counts = _core.bootstrap_weights(*plan).reshape(n, -1).astype(np.int64)
+        rows = np.arange(self.rows.n)
+        return [np.repeat(rows, row) for row in counts], None
 
     def _rows_of(self, drawn: NDArray[np.int64]) -> list[NDArray[np.int64]]:
         """Return the rows behind drawn units: one array per replicate."""
@@ -152,6 +194,8 @@ def bootstrap(
     alternative: str = "two-sided",
     method: str | None = None,
     enumeration: str = "auto",
+    accuracy: float | None = None,
+    resamples: Any = None,
     rng: RNG = None,
     threads: int | None = None,
     progress: Progress = None,
@@ -170,8 +214,9 @@ def bootstrap(
         `paired`.
     statistic
         The name of a compiled statistic (mean, proportion, median, quantile(p), trimmed mean(cut), standard deviation,
-        variance, difference of means, ratio of means, pearson, cronbach alpha), or any Python function. It is called
-        with the rows (or the samples) of a resample and returns a number or an array; NaN counts as undefined.
+        variance, difference of means, ratio of means, pearson, spearman, kendall, cronbach alpha), or any Python
+        function. It is called with the rows (or the samples) of a resample and returns a number or an array; NaN counts
+        as undefined.
     plan
         What is drawn: `sy.plans.IID()` (rows, the default), `Stratified`, `Cluster` (whole sites), ...
     n_resamples
@@ -184,6 +229,12 @@ def bootstrap(
     enumeration
         `"auto"`: every resample is visited when there are at most 5 million (for a Python function at most
         20 x `n_resamples`); `"always"`; `"never"`.
+    accuracy
+        Draw until every end is known to this half-width at 95 %, in units of the statistic: replicates are added up to
+        10 million; a caveat says when that was not enough.
+    resamples
+        Supplied resamples instead of drawn ones: integers, one row of row numbers (of units, with sites) per replicate;
+        or floats, one row of weights (at least 0, one per unit) per replicate.
     rng
         An int, a NumPy Generator (advanced by one draw) or None.
     threads
@@ -236,13 +287,18 @@ def bootstrap(
     n_resamples = _count(n_resamples, least=0 if bootstrap_result is not None else 1)
     source = Source(rows, bound, _statistic(statistic, rows, vectorized), _batch(batch), thread_count(threads))
     name, reason = _method(method, bound)
-    enumerated, possible = _enumerable(source, enumeration, n_resamples)
+    given = None if resamples is None else checked_resamples(source, resamples)
+    if accuracy is not None and not (isinstance(accuracy, (int, float)) and 0 < accuracy < float("inf")):
+        raise refuse("accuracy not allowed", at="accuracy", got=repr(accuracy), allowed="a number above 0")
+    wish = "never" if given is not None else enumeration
+    enumerated, possible = _enumerable(source, wish, n_resamples)
     seed = bootstrap_result.seed if bootstrap_result is not None else seed_of(rng)
     before = None if bootstrap_result is None else _continued(bootstrap_result, source)
     if before is not None:
         enumerated = bootstrap_result is not None and bootstrap_result.enumerated
-    return _run(
+    result = _run(
         source,
+        given=given,
         seed=seed,
         count=possible if enumerated and before is None else (0 if enumerated else n_resamples),
         enumerated=enumerated,
@@ -251,6 +307,60 @@ def bootstrap(
         statistic=_name_of(statistic),
         progress=progress,
     )
+    return result if accuracy is None or given is not None else _refined(result, accuracy, progress)
+
+
+# No automatic run draws more than this.
+_MOST_AUTOMATIC = 10_000_000
+
+
+def _refined(result: BootstrapResult, accuracy: float, progress: Progress) -> BootstrapResult:
+    """Add replicates until the Monte Carlo half-width of every end is at most `accuracy`."""
+    while result.status == "ok":
+        half = 1.96 * float(np.max(result.monte_carlo_error))
+        if half <= accuracy:
+            return result
+        if result.n_resamples >= _MOST_AUTOMATIC:
+            note = f"After {result.n_resamples} replicates the ends are known to {half:.2g}, not to {accuracy:g}."
+            return dataclasses.replace(result, caveats=(*result.caveats, note))._keep(result._needed("accuracy"))
+        wanted = int(1.1 * result.n_resamples * (half / accuracy) ** 2) + 100
+        more = min(wanted, 20 * result.n_resamples, _MOST_AUTOMATIC) - result.n_resamples
+        result = extended(result, max(more, 100), threads=None, progress=progress)
+    return result
+
+
+def checked_resamples(source: Source, resamples: Any) -> NDArray[Any]:
+    """Return supplied resamples: row (or unit) numbers as integers, or weights as floats."""
+    values = np.asarray(resamples)
+    n_units = len(source.plan.strata)
+    integers = values.dtype.kind in "iu"
+    if (
+        values.ndim != 2
+        or len(values) < 1
+        or values.dtype.kind not in "iuf"
+        or (not integers and values.shape[1] != n_units)
+    ):
+        raise refuse(
+            "resamples of the wrong shape",
+            at="resamples",
+            got=f"{values.dtype} of shape {values.shape}",
+            allowed=f"replicates x draws of integers, or replicates x {n_units} of weights",
+        )
+    low, high = values.min(), values.max()
+    if integers and not 0 <= low <= high < n_units:
+        raise refuse(
+            "index out of range", at="resamples", got=int(low if low < 0 else high), allowed=f"0 to {n_units - 1}"
+        )
+    if not integers and not (low >= 0 and np.isfinite(high)):
+        raise refuse("weight not allowed", at="resamples", got=float(low), allowed="finite numbers of at least 0")
+    if source.plan.options or (not integers and isinstance(source.statistic, PythonStatistic)):
+        raise refuse(
+            "resamples do not fit the call",
+            at="resamples",
+            got=source.plan.what,
+            allowed="whole rows or sites; weights only with a compiled statistic",
+        )
+    return values
 
 
 def _read(data: Any, plan: Plan | None, paired: bool, axis: int) -> tuple[Rows, BoundPlan]:
@@ -348,6 +458,7 @@ def _hash(source: Source) -> str:
 def _run(
     source: Source,
     *,
+    given: NDArray[Any] | None = None,
     seed: int,
     count: int,
     enumerated: bool,
@@ -360,8 +471,11 @@ def _run(
     cheap = not isinstance(source.statistic, PythonStatistic) and n_units * source.rows.n <= _CHEAP
     jackknife = needs_jackknife(how[0]) or cheap
     first = before.n_resamples if before is not None else 0
+    count = count if given is None else len(given)
 
     def call(*, progress: Any) -> tuple[dict[str, Any], bool]:
+        if given is not None:
+            return source.supplied(given, jackknife=jackknife, progress=progress)
         return source.run(seed, first, count, enumerated=enumerated, jackknife=jackknife, progress=progress)
 
     def finish(raw: dict[str, Any]) -> BootstrapResult:
@@ -386,6 +500,8 @@ def _result(
     k = len(estimate)
     shape = _shape(source, k)
     new = raw["values"].reshape(1, -1) if k == 1 else np.ascontiguousarray(raw["values"].reshape(-1, k).T)
+    if source.plan.scale != 1:
+        new = estimate[:, None] + source.plan.scale * (new - estimate[:, None])
     probabilities = raw["probabilities"]
     if before is not None:
         old = before.bootstrap_distribution.reshape(k, -1)

@@ -192,6 +192,46 @@ class BootstrapResult(Result):
         names = ("term", "method", "conf_low", "conf_high", "low_error", "high_error", "status", "reason")
         return frame_in(dict(zip(names, zip(*rows, strict=True), strict=True)), self.library)
 
+    def simultaneous(self, confidence_level: float | None = None) -> ConfidenceInterval:
+        """Return a band that covers all outputs at once: estimates plus or minus a common number of standard errors.
+
+        The number is the quantile of the largest |replicate - estimate| / standard error over outputs (sup-t; Montiel
+        Olea and Plagborg-Moller 2019, doi:10.1002/jae.2656). Outputs that never vary are left out of the maximum.
+
+        Examples
+        --------
+        >>> import numpy as np, steelyard as sy
+        >>> x = np.random.default_rng(1).normal(size=(40, 3))
+        >>> result = sy.bootstrap(x, "mean", n_resamples=999, rng=1)
+        >>> bool((result.simultaneous().high > result.interval("normal").high).all())
+        True
+        """
+        from ._intervals import checked_level
+
+        level = checked_level(
+            self.confidence_interval.confidence_level if confidence_level is None else confidence_level
+        )
+        estimate, error = (np.asarray(x, dtype=np.float64) for x in (self.estimate, self.standard_error))
+        flat, scale = self.bootstrap_distribution.reshape(len(self.terms), -1), error.reshape(-1, 1)
+        varies = (scale > 0).reshape(-1)
+        away = np.abs(flat[varies] - estimate.reshape(-1, 1)[varies]) / scale[varies]
+        reason = None
+        if self.undefined_mass > 0.01:
+            reason = f"the statistic is undefined in {100 * self.undefined_mass:.2f} % of the replicates"
+        most = away.max(axis=0)[np.isfinite(away).all(axis=0)] if varies.any() else np.zeros(1)
+        if self.probabilities is None:
+            width = float(np.quantile(most, level))
+        else:
+            kept = self.probabilities[np.isfinite(away).all(axis=0)] if varies.any() else np.ones(1)
+            order = np.argsort(most)
+            width = float(most[order][np.searchsorted(np.cumsum(kept[order]) / kept.sum(), level - 1e-12)])
+        width = float("nan") if reason else width
+        ends = (estimate - width * error, estimate + width * error)
+        low, high = (float(end) if end.ndim == 0 else end for end in ends)
+        status = "refused" if reason else "ok"
+        nothing = np.zeros_like(estimate) if self.enumerated else np.full_like(estimate, np.nan)
+        return ConfidenceInterval(low, high, "sup-t", level, "two-sided", nothing, nothing, status, reason)
+
     def jackknife_after(self, confidence_level: float | None = None) -> Any:
         """Return the distribution without each unit in turn (jackknife-after-bootstrap, Efron 1992), as a frame.
 

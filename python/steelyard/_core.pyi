@@ -64,6 +64,46 @@ def bootstrap_run(
     options: str,
     progress: Callable[[int, int], object] | None = None,
 ) -> tuple[dict[str, Any], bool]: ...
+def bootstrap_supplied(
+    values: NDArray[np.float64],
+    sample: NDArray[np.int64] | None,
+    units: NDArray[np.int64],
+    strata: NDArray[np.int64],
+    statistic: str,
+    weights: NDArray[np.float64],
+    threads: int,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[NDArray[np.float64], bool]: ...
+def bootstrap_weights(
+    units: NDArray[np.int64], strata: NDArray[np.int64], plan: str, seed: int, first: int, count: int
+) -> NDArray[np.float64]: ...
+def permutation_count(labels: NDArray[np.int64], strata: Sequence[int], within: int, limit: int) -> int | None: ...
+def permutation_draws(
+    labels: NDArray[np.int64],
+    strata: Sequence[int],
+    within: int,
+    seed: int,
+    first: int,
+    count: int,
+    enumerated: bool,
+) -> NDArray[np.int64]: ...
+def permutation_linear(
+    matrix: NDArray[np.float64],
+    values: Sequence[float],
+    nuisance: int,
+    labels: NDArray[np.int64],
+    strata: Sequence[int],
+    within: int,
+    seed: int,
+    count: int,
+    enumerated: bool,
+    threads: int,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[tuple[list[float], NDArray[np.float64]], bool]: ...
+def permutation_orders(size: int) -> list[list[int]]: ...
+def permutation_pvalues(
+    null: NDArray[np.float64], observed: Sequence[float], tail: str, enumerated: bool, adjust: bool
+) -> dict[str, Any]: ...
 def bootstrap_units(
     units: NDArray[np.int64],
     strata: NDArray[np.int64],

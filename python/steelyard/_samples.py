@@ -185,6 +185,10 @@ _COMPILED: dict[str, dict[str, Any]] = {
     "pearson": {"name": "pearson"},
     "pearsonr": {"name": "pearson"},
     "correlation": {"name": "pearson"},
+    "spearman": {"name": "spearman"},
+    "spearmanr": {"name": "spearman"},
+    "kendall": {"name": "kendall"},
+    "kendalltau": {"name": "kendall"},
     "cronbachalpha": {"name": "cronbach-alpha"},
     "cronbachsalpha": {"name": "cronbach-alpha"},
     "alpha": {"name": "cronbach-alpha"},
@@ -192,7 +196,7 @@ _COMPILED: dict[str, dict[str, Any]] = {
 _WITH_NUMBER = {"quantile": ("quantile", "p"), "trimmedmean": ("trimmed-mean", "cut")}
 STATISTICS = (
     "mean", "proportion", "median", "quantile(p)", "trimmed mean(cut)", "standard deviation", "variance",
-    "difference of means", "ratio of means", "pearson", "cronbach alpha",
+    "difference of means", "ratio of means", "pearson", "spearman", "kendall", "cronbach alpha",
 )  # fmt: skip
 
 

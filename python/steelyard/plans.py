@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from .errors import refuse
 
-__all__ = ["IID", "Cluster", "Plan", "Stratified"]
+__all__ = ["IID", "Balanced", "Bayesian", "Cluster", "Fractional", "Plan", "Stratified", "Subsample", "TwoStage"]
 
 Labels: TypeAlias = Any
 # From labels (an array or a column name) to one label per row, checked for length and missing entries.
@@ -26,7 +26,8 @@ Lookup: TypeAlias = Callable[[Labels, str], NDArray[Any]]
 class BoundPlan:
     """A plan bound to data, as the core takes it: internal.
 
-    `units` has the unit of every row; `strata` the stratum of every unit, in order; `labels` what the units are called.
+    `units` has the unit of every row; `strata` the stratum of every unit, in order; `labels` what the units are called;
+    `scale` what deviations of replicates from the estimate are multiplied by.
     """
 
     units: NDArray[np.int64]
@@ -35,6 +36,7 @@ class BoundPlan:
     labels: tuple[Any, ...]
     what: str
     has_sites: bool
+    scale: float = 1.0
 
     @property
     def strata_sizes(self) -> list[int]:
@@ -201,3 +203,182 @@ class Cluster(Plan):
                     remedy="Join strata, or leave them out.",
                 )
         return bound
+
+
+def _sites_or_rows(sites: Labels, n: int, sample: NDArray[np.int64] | None, lookup: Lookup) -> BoundPlan:
+    return IID().bind(n, sample, lookup) if sites is None else Cluster(sites).bind(n, sample, lookup)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class TwoStage(Plan):
+    """Sites are drawn with replacement, then rows within each drawn site, as many as it has.
+
+    The second stage adds the variation within sites once more, so the standard error of a site mean is a little too
+    large; prefer `Cluster` unless sites are few and large (Davison and Hinkley 1997, section 3.8).
+
+    Parameters
+    ----------
+    sites
+        One label per row, or the name of a column.
+
+    Examples
+    --------
+    >>> import numpy as np, steelyard as sy
+    >>> plan = sy.plans.TwoStage(np.repeat([1, 2, 3], 4))
+    >>> sy.bootstrap(np.arange(12.0), "mean", plan=plan, rng=1, n_resamples=500).plan
+    'sites, then rows within them'
+    """
+
+    sites: Labels
+
+    unit: ClassVar[str] = "sites"
+
+    def bind(self, n: int, sample: NDArray[np.int64] | None, lookup: Lookup) -> BoundPlan:
+        """Bind to `n` rows."""
+        bound = Cluster(self.sites).bind(n, sample, lookup)
+        return dataclasses.replace(bound, options={"law": "two-stage"}, what="sites, then rows within them")
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Bayesian(Plan):
+    """Every row, or every site, gets an exponential weight: the Bayesian bootstrap (Rubin 1981).
+
+    No unit is ever left out, so statistics that fail when a level of a rare covariate is missing stay defined.
+
+    Parameters
+    ----------
+    sites
+        One label per row, or the name of a column; None: rows are weighted.
+
+    References
+    ----------
+    Rubin, D. B. (1981). doi:10.1214/aos/1176345338.
+
+    Examples
+    --------
+    >>> import steelyard as sy
+    >>> sy.bootstrap([1.0, 2.0, 4.0, 9.0], "mean", plan=sy.plans.Bayesian(), rng=1, method="percentile").enumerated
+    False
+    """
+
+    sites: Labels = None
+
+    def bind(self, n: int, sample: NDArray[np.int64] | None, lookup: Lookup) -> BoundPlan:
+        """Bind to `n` rows."""
+        bound = _sites_or_rows(self.sites, n, sample, lookup)
+        return dataclasses.replace(bound, options={"law": "exponential"}, what=f"{bound.what}, exponential weights")
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Fractional(Plan):
+    """Every row, or every site, gets a weight drawn from a law of its own.
+
+    Parameters
+    ----------
+    law
+        `"exponential"` (as `Bayesian`) or `"poisson"` (counts with mean 1, so that totals vary).
+    sites
+        One label per row, or the name of a column; None: rows are weighted.
+
+    References
+    ----------
+    Xu, L., et al. (2020). doi:10.1080/00031305.2020.1731599.
+
+    Examples
+    --------
+    >>> import steelyard as sy
+    >>> sy.plans.Fractional("poisson").law
+    'poisson'
+    """
+
+    law: str
+    sites: Labels = None
+
+    def __post_init__(self) -> None:
+        if self.law not in ("exponential", "poisson"):
+            raise refuse("unknown law", at="law", got=repr(self.law), allowed="'exponential' or 'poisson'")
+
+    def columns(self) -> list[str]:
+        """Return the columns of a frame that the plan names."""
+        return [self.sites] if isinstance(self.sites, str) else []
+
+    def bind(self, n: int, sample: NDArray[np.int64] | None, lookup: Lookup) -> BoundPlan:
+        """Bind to `n` rows."""
+        bound = _sites_or_rows(self.sites, n, sample, lookup)
+        return dataclasses.replace(bound, options={"law": self.law}, what=f"{bound.what}, {self.law} weights")
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Balanced(Plan):
+    """As `IID` or `Cluster`, but every unit is drawn equally often over each block of 100 replicates.
+
+    The bias of a mean is then exactly zero, and that of other statistics less noisy. Blocks are fixed, so that more
+    replicates keep the first ones.
+
+    Parameters
+    ----------
+    sites
+        One label per row, or the name of a column; None: rows are drawn.
+
+    References
+    ----------
+    Davison, A. C., Hinkley, D. V., and Schechtman, E. (1986). doi:10.1093/biomet/73.3.555.
+
+    Examples
+    --------
+    >>> import numpy as np, steelyard as sy
+    >>> result = sy.bootstrap(np.arange(30.0), "mean", plan=sy.plans.Balanced(), n_resamples=200, rng=1)
+    >>> abs(result.bias) < 1e-12
+    True
+    """
+
+    sites: Labels = None
+
+    def bind(self, n: int, sample: NDArray[np.int64] | None, lookup: Lookup) -> BoundPlan:
+        """Bind to `n` rows."""
+        bound = _sites_or_rows(self.sites, n, sample, lookup)
+        return dataclasses.replace(bound, options={"law": "balanced"}, what=f"{bound.what}, balanced")
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Subsample(Plan):
+    """m out of n: `m` units are drawn with replacement, and deviations from the estimate shrunk by sqrt(m / n).
+
+    For statistics on which the ordinary bootstrap fails, such as extremes, m must grow more slowly than n; for smooth
+    ones it only costs precision.
+
+    Parameters
+    ----------
+    m
+        Units drawn per replicate.
+    sites
+        One label per row, or the name of a column; None: rows are drawn.
+
+    References
+    ----------
+    Bickel, P. J., Goetze, F., and van Zwet, W. R. (1997). Statistica Sinica 7, 1-31.
+
+    Examples
+    --------
+    >>> import numpy as np, steelyard as sy
+    >>> x = np.random.default_rng(1).normal(size=100)
+    >>> full, part = (sy.bootstrap(x, "mean", plan=p, rng=1) for p in (sy.plans.IID(), sy.plans.Subsample(30)))
+    >>> bool(abs(part.standard_error / full.standard_error - 1) < 0.05)
+    True
+    """
+
+    m: int
+    sites: Labels = None
+
+    def bind(self, n: int, sample: NDArray[np.int64] | None, lookup: Lookup) -> BoundPlan:
+        """Bind to `n` rows."""
+        bound = _sites_or_rows(self.sites, n, sample, lookup)
+        units = len(bound.strata)
+        if isinstance(self.m, bool) or not isinstance(self.m, (int, np.integer)) or not 1 <= self.m <= units:
+            raise refuse("number of draws not allowed", at="m", got=repr(self.m), allowed=f"1 to {units}")
+        if len(bound.strata_sizes) > 1:
+            raise refuse("m out of n of several samples", at="plan", got=len(bound.strata_sizes), allowed="one sample")
+        m = int(self.m)
+        return dataclasses.replace(
+            bound, options={"draws": [m]}, what=f"{bound.what}, {m} drawn", scale=float(np.sqrt(m / units))
+        )

@@ -14,6 +14,7 @@ mod door;
 mod errors;
 mod experiment;
 mod importance;
+mod permute;
 mod regress;
 mod resample;
 mod scale;
@@ -46,9 +47,16 @@ mod _core {
     #[pymodule_export]
     use super::importance::importance_shares;
     #[pymodule_export]
+    use super::permute::{
+        permutation_count, permutation_draws, permutation_linear, permutation_orders, permutation_pvalues,
+    };
+    #[pymodule_export]
     use super::regress::{regress_fit, regress_wild};
     #[pymodule_export]
-    use super::resample::{bootstrap_after, bootstrap_intervals, bootstrap_multisets, bootstrap_run, bootstrap_units};
+    use super::resample::{
+        bootstrap_after, bootstrap_intervals, bootstrap_multisets, bootstrap_run, bootstrap_supplied, bootstrap_units,
+        bootstrap_weights,
+    };
     #[pymodule_export]
     use super::scale::{scale_band, scale_ids, scale_read, scale_replace, scale_shipped, scale_total};
     #[pymodule_export]

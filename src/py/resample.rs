@@ -11,7 +11,7 @@ use crate::resample::enumerate::Multisets;
 use crate::resample::interval::{Basis, Request, interval};
 use crate::resample::jackknife::{Jackknife, delete_one, steps};
 use crate::resample::plan::{Law, Plan};
-use crate::resample::run::{Replicates, draw, enumerate};
+use crate::resample::run::{Replicates, draw, enumerate, supplied};
 use crate::resample::statistic::Evaluator;
 use crate::resample::statistics::{Spec, Table, bind};
 use crate::stream::Seed;
@@ -88,7 +88,7 @@ pub(super) fn bootstrap_run<'py>(
     let statistic = bind(&options.statistic, Table { values: cells, columns, sample }, &plan)?;
     let threads = Threads::new(Some(options.threads));
     let mut estimate = vec![0.0; statistic.outputs()];
-    Evaluator::new(&plan, &statistic).weighted(&vec![1.0; plan.n_units()], &mut estimate);
+    Evaluator::new(&plan, &statistic).by_units(&vec![1.0; plan.n_units()], &mut estimate);
     let ((replicates, jackknife), interrupted) = long_call(py, progress, |control| {
         let multisets = Multisets::of(&plan, MOST).filter(|_| options.enumerated);
         let replicates = multisets.as_ref().map_or(options.count as u64, Multisets::len);
@@ -155,6 +155,52 @@ fn draws(plan: &Plan, seed: Seed, first: u64, count: usize, enumerated: bool) ->
         cursor.step();
     }
     (drawn, Some(probabilities))
+}
+
+/// The weights of replicates `first..first + count`, replicate-major: of units, or of rows under a two-stage law.
+#[pyfunction]
+pub(super) fn bootstrap_weights<'py>(
+    py: Python<'py>,
+    units: PyReadonlyArray1<'py, i64>,
+    strata: PyReadonlyArray1<'py, i64>,
+    plan: &str,
+    seed: u64,
+    first: u64,
+    count: usize,
+) -> PyResult<Bound<'py, PyArray1<f64>>> {
+    let plan = plan_of(&units, &strata, plan)?;
+    let weights = py.detach(|| {
+        let mut drawer = Drawer::new(&plan, Seed(seed));
+        (first..first + count as u64).flat_map(|i| drawer.weights(i).to_vec()).collect::<Vec<f64>>()
+    });
+    Ok(PyArray1::from_vec(py, weights))
+}
+
+/// A compiled statistic under weights that the caller supplies (replicates x units), replicate-major.
+#[pyfunction]
+#[pyo3(signature = (values, sample, units, strata, statistic, weights, threads, progress=None))]
+#[allow(clippy::too_many_arguments)]
+pub(super) fn bootstrap_supplied<'py>(
+    py: Python<'py>,
+    values: PyReadonlyArray2<'py, f64>,
+    sample: Option<PyReadonlyArray1<'py, i64>>,
+    units: PyReadonlyArray1<'py, i64>,
+    strata: PyReadonlyArray1<'py, i64>,
+    statistic: &str,
+    weights: PyReadonlyArray2<'py, f64>,
+    threads: NonZeroUsize,
+    progress: Option<&Bound<'py, PyAny>>,
+) -> PyResult<(Bound<'py, PyArray1<f64>>, bool)> {
+    let plan = plan_of(&units, &strata, "{}")?;
+    let spec: Spec = from_json("statistic", statistic)?;
+    let sample = sample.as_ref().map(|s| slice("samples", s)).transpose()?;
+    let columns = values.as_array().ncols();
+    let cells = values.as_slice().map_err(|_| Error::from(input("data must be in C order")))?;
+    let weights = weights.as_slice().map_err(|_| Error::from(input("weights must be in C order")))?;
+    let statistic = bind(&spec, Table { values: cells, columns, sample }, &plan)?;
+    let (values, interrupted) =
+        long_call(py, progress, |control| supplied(&plan, &statistic, weights, Threads::new(Some(threads)), control))?;
+    Ok((PyArray1::from_vec(py, values), interrupted))
 }
 
 /// Summary and intervals of one output.

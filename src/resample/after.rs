@@ -46,7 +46,12 @@ impl Omitted {
                 cursor.step();
             } else {
                 let weights = drawer.weights(replicate as u64);
-                weights.iter().enumerate().filter(|&(_, &w)| w == 0.0).for_each(|(unit, _)| mark(unit));
+                if plan.law().weighs_rows() {
+                    let absent = |unit: usize| plan.rows_of(unit).iter().all(|&row| weights[row as usize] == 0.0);
+                    (0..plan.n_units()).filter(|&unit| absent(unit)).for_each(&mut mark);
+                } else {
+                    weights.iter().enumerate().filter(|&(_, &w)| w == 0.0).for_each(|(unit, _)| mark(unit));
+                }
             }
         }
         Self { words, bits }

@@ -10,19 +10,20 @@ use crate::parallel::Threads;
 
 /// How far `delete_one` advances the progress.
 pub fn steps(plan: &Plan, statistic: &Statistic) -> u64 {
-    if matches!(statistic, Statistic::Rows(_)) { plan.n_units() as u64 } else { 0 }
+    let subtracts = matches!(statistic, Statistic::Moments { .. }) && !plan.law().weighs_rows();
+    if subtracts { 0 } else { plan.n_units() as u64 }
 }
 
 /// The statistic without each unit in turn, units x outputs.
 pub fn delete_one(plan: &Plan, statistic: &Statistic, threads: Threads, control: &Control) -> Result<Vec<f64>> {
     let k = statistic.outputs();
     match statistic {
-        Statistic::Moments { table, rule } => Ok(by_subtraction(table, rule.as_ref())),
-        Statistic::Rows(_) => {
+        Statistic::Moments { table, rule } if !plan.law().weighs_rows() => Ok(by_subtraction(table, rule.as_ref())),
+        _ => {
             let worker = || (Evaluator::new(plan, statistic), vec![1.0; plan.n_units()]);
             in_waves(plan.n_units(), k, threads, control, worker, |(evaluator, weights), unit, out| {
                 weights[unit] = 0.0;
-                evaluator.weighted(weights, out);
+                evaluator.by_units(weights, out);
                 weights[unit] = 1.0;
             })
         }

@@ -13,6 +13,9 @@
 //! | [`distribution`] | what is defined, its moments, quantiles and their Monte Carlo errors |
 //! | [`interval`] | percentile, expanded, basic, normal, BCa, t on the jackknife |
 //! | [`after`] | jackknife-after-bootstrap: the interval without each unit |
+//! | [`permute`] | rearrangements under a null hypothesis, drawn or by rank |
+//! | [`linear`] | permutation statistics that are linear in what is permuted |
+//! | [`pvalue`] | strict, weak and mid p-values; step-down max-T |
 //! | [`splits`] | two groups of sites: every way of choosing which sites form the first group |
 
 pub mod after;
@@ -21,7 +24,10 @@ pub mod draw;
 pub mod enumerate;
 pub mod interval;
 pub mod jackknife;
+pub mod linear;
+pub mod permute;
 pub mod plan;
+pub mod pvalue;
 pub mod run;
 pub mod splits;
 pub mod statistic;

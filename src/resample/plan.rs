@@ -13,6 +13,30 @@ pub enum Law {
     /// Units with replacement, as many as the stratum has (or as `draws` says).
     #[default]
     Multinomial,
+    /// The same, balanced: over each block of [`BALANCED_BLOCK`] replicates every unit is drawn equally often (Davison,
+    /// Hinkley and Schechtman 1986). Blocks are fixed, so that more replicates keep the first ones.
+    Balanced,
+    /// Units with replacement, then as many rows as each drawn unit has, with replacement within it.
+    TwoStage,
+    /// Exponential weights, scaled to sum to the number of units in each stratum: the Bayesian bootstrap (Rubin 1981).
+    Exponential,
+    /// Poisson(1) counts, unit by unit: the total varies.
+    Poisson,
+}
+
+/// Replicates over which a balanced plan is balanced.
+pub const BALANCED_BLOCK: u64 = 100;
+
+impl Law {
+    /// Whether a replicate is a list of drawn units (others are weights).
+    pub fn draws_units(self) -> bool {
+        matches!(self, Self::Multinomial | Self::Balanced)
+    }
+
+    /// Whether weights belong to rows, not to units.
+    pub fn weighs_rows(self) -> bool {
+        self == Self::TwoStage
+    }
 }
 
 /// Units `first..first + size`, of which `draws` are drawn.
@@ -34,6 +58,9 @@ pub struct Plan {
     strata: Vec<Stratum>,
     law: Law,
     rows_are_units: bool,
+    /// Rows ordered by unit, and where each unit starts; only for laws that draw rows.
+    rows: Vec<u32>,
+    starts: Vec<usize>,
 }
 
 impl Plan {
@@ -59,7 +86,8 @@ impl Plan {
         }
         let strata = strata(stratum_of_unit, draws)?;
         let rows_are_units = units.iter().enumerate().all(|(row, &unit)| row == unit as usize);
-        Ok(Self { unit_of_row: units, n_units, strata, law, rows_are_units })
+        let (rows, starts) = if law.weighs_rows() { rows_by_unit(&units, n_units) } else { Default::default() };
+        Ok(Self { unit_of_row: units, n_units, strata, law, rows_are_units, rows, starts })
     }
 
     /// The plain bootstrap of `n` rows.
@@ -103,12 +131,35 @@ impl Plan {
         self.strata.iter().map(|s| s.draws).sum()
     }
 
+    /// The rows of one unit, under a law that draws rows.
+    pub fn rows_of(&self, unit: usize) -> &[u32] {
+        &self.rows[self.starts[unit]..self.starts[unit + 1]]
+    }
+
+    /// Entries of a weight vector: rows under a law that weighs rows, else units.
+    pub fn n_weights(&self) -> usize {
+        if self.law.weighs_rows() { self.n_rows() } else { self.n_units }
+    }
+
     /// Writes the weight of every unit to its rows.
     pub fn spread(&self, unit_weights: &[f64], row_weights: &mut [f64]) {
         for (weight, &unit) in row_weights.iter_mut().zip(&self.unit_of_row) {
             *weight = unit_weights[unit as usize];
         }
     }
+}
+
+fn rows_by_unit(units: &[u32], n_units: usize) -> (Vec<u32>, Vec<usize>) {
+    let mut starts = vec![0; n_units + 1];
+    for &unit in units {
+        starts[unit as usize + 1] += 1;
+    }
+    for unit in 0..n_units {
+        starts[unit + 1] += starts[unit];
+    }
+    let mut rows: Vec<u32> = (0..units.len() as u32).collect();
+    rows.sort_by_key(|&row| units[row as usize]);
+    (rows, starts)
 }
 
 fn strata(stratum_of_unit: &[i64], draws: Option<&[usize]>) -> Result<Vec<Stratum>> {

@@ -2,7 +2,7 @@
 
 use super::draw::Drawer;
 use super::enumerate::Multisets;
-use super::plan::{Law, Plan};
+use super::plan::Plan;
 use super::statistic::{Evaluator, Statistic};
 use crate::error::Result;
 use crate::job::Control;
@@ -52,7 +52,7 @@ pub fn draw(
     let k = statistic.outputs();
     let values = in_waves(count, k, threads, control, worker, |(drawer, evaluator), replicate, out| {
         let index = first + replicate as u64;
-        let gathers = plan.law() == Law::Multinomial && matches!(statistic, Statistic::Moments { .. });
+        let gathers = plan.law().draws_units() && matches!(statistic, Statistic::Moments { .. });
         if gathers {
             evaluator.gathered(drawer.units(index), out);
         } else {
@@ -88,6 +88,22 @@ pub fn enumerate(
     let probabilities = joint.iter().skip(k).step_by(k + 1).copied().collect();
     let values = joint.chunks_exact(k + 1).flat_map(|row| &row[..k]).copied().collect();
     Ok(Replicates { values, probabilities: Some(probabilities), outputs: k })
+}
+
+/// Evaluates the statistic under supplied weights, one row of units per replicate.
+pub fn supplied(
+    plan: &Plan,
+    statistic: &Statistic,
+    weights: &[f64],
+    threads: Threads,
+    control: &Control,
+) -> Result<Vec<f64>> {
+    let count = weights.len() / plan.n_units();
+    control.set_total(count as u64);
+    let worker = || Evaluator::new(plan, statistic);
+    in_waves(count, statistic.outputs(), threads, control, worker, |evaluator, i, out| {
+        evaluator.by_units(&weights[i * plan.n_units()..(i + 1) * plan.n_units()], out);
+    })
 }
 
 /// Runs `evaluate(worker, i, out)` for `i` in `0..count`, `width` numbers each, advancing the progress by `count`; on a

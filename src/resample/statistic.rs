@@ -31,7 +31,7 @@ pub struct Moments {
 impl Moments {
     /// Adds the moments of the rows (row-major, `width` per row) up by unit.
     pub fn by_unit(rows: Vec<f64>, width: usize, plan: &Plan) -> Self {
-        if plan.rows_are_units() {
+        if plan.rows_are_units() || plan.law().weighs_rows() {
             return Self { values: rows, width };
         }
         let mut values = vec![0.0; plan.n_units() * width];
@@ -166,14 +166,25 @@ impl<'a> Evaluator<'a> {
         Self { plan, statistic, sums: vec![0.0; width], row_weights: vec![0.0; rows], scratch: Vec::new() }
     }
 
-    /// The statistic under the given unit weights.
-    pub fn weighted(&mut self, unit_weights: &[f64], out: &mut [f64]) {
+    /// The statistic under weights of units, whatever the law weighs.
+    pub fn by_units(&mut self, unit_weights: &[f64], out: &mut [f64]) {
+        if !self.plan.law().weighs_rows() || self.plan.rows_are_units() {
+            return self.weighted(unit_weights, out);
+        }
+        let mut rows = vec![0.0; self.plan.n_rows()];
+        self.plan.spread(unit_weights, &mut rows);
+        self.weighted(&rows, out);
+    }
+
+    /// The statistic under the weights that the law draws: of units, or of rows.
+    pub fn weighted(&mut self, weights: &[f64], out: &mut [f64]) {
+        let unit_weights = weights;
         match self.statistic {
             Statistic::Moments { table, rule } => {
                 table.weighted(unit_weights, &mut self.sums);
                 rule.evaluate(&self.sums, out);
             }
-            Statistic::Rows(rule) if self.plan.rows_are_units() => {
+            Statistic::Rows(rule) if self.plan.rows_are_units() || self.plan.law().weighs_rows() => {
                 rule.evaluate(unit_weights, &mut self.scratch, out);
             }
             Statistic::Rows(rule) => {

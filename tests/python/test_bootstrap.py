@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 import steelyard as sy
 
@@ -124,6 +125,8 @@ TWINS: list[tuple[str, Any]] = [
     ("difference of means", lambda d: d[:, 0].mean() - d[:, 1].mean()),
     ("ratio of means", lambda d: d[:, 0].mean() / d[:, 1].mean()),
     ("pearson", lambda d: np.corrcoef(d.T)[0, 1]),
+    ("spearman", lambda d: stats.spearmanr(d[:, 0], d[:, 1]).statistic),
+    ("kendall", lambda d: stats.kendalltau(d[:, 0], d[:, 1]).statistic),
     ("cronbach alpha", lambda d: 2 * (1 - d.var(axis=0, ddof=1).sum() / d.sum(axis=1).var(ddof=1))),
     ("trimmed mean(0.2)", lambda d: np.sort(d, axis=0)[int(0.2 * len(d)) : len(d) - int(0.2 * len(d))].mean(axis=0)),
 ]

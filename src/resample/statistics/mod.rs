@@ -4,6 +4,7 @@ mod alpha;
 mod association;
 mod means;
 mod order;
+mod rank;
 
 use super::plan::Plan;
 use super::statistic::{Moments, Statistic};
@@ -46,6 +47,10 @@ pub enum Spec {
     RatioOfMeans,
     /// Pearson's correlation of two columns.
     Pearson,
+    /// Spearman's correlation of two columns, ties at mid-ranks.
+    Spearman,
+    /// Kendall's tau-b of two columns.
+    Kendall,
     /// Cronbach's alpha of all columns.
     CronbachAlpha,
 }
@@ -92,6 +97,8 @@ pub fn bind(spec: &Spec, table: Table<'_>, plan: &Plan) -> Result<Statistic> {
         Spec::DifferenceOfMeans => means::contrast(table, false, &by_unit),
         Spec::RatioOfMeans => means::contrast(table, true, &by_unit),
         Spec::Pearson => association::pearson(table, &by_unit),
+        Spec::Spearman => rank::spearman(table),
+        Spec::Kendall => rank::kendall(table),
         Spec::CronbachAlpha => alpha::cronbach(table, &by_unit),
         Spec::Median => order::quantile(table, 0.5),
         Spec::Quantile { p } => order::quantile(table, p),
@@ -119,7 +126,7 @@ fn check(spec: &Spec, table: Table<'_>, plan: &Plan) -> Result<()> {
     let samples = table.sample.and_then(|s| s.iter().max()).map_or(1, |&most| most + 1);
     let (columns_needed, samples_needed) = match spec {
         Spec::DifferenceOfMeans | Spec::RatioOfMeans if samples > 1 => (1..=1, 2),
-        Spec::DifferenceOfMeans | Spec::RatioOfMeans | Spec::Pearson => (2..=2, 1),
+        Spec::DifferenceOfMeans | Spec::RatioOfMeans | Spec::Pearson | Spec::Spearman | Spec::Kendall => (2..=2, 1),
         Spec::CronbachAlpha => (2..=usize::MAX, 1),
         _ => (1..=usize::MAX, 1),
     };
@@ -132,7 +139,7 @@ fn check(spec: &Spec, table: Table<'_>, plan: &Plan) -> Result<()> {
 fn shape_refused(spec: &Spec, samples: i64, columns: usize) -> crate::error::Error {
     let allowed = match spec {
         Spec::DifferenceOfMeans | Spec::RatioOfMeans => "two samples, or one table of two columns",
-        Spec::Pearson => "two columns, or two paired samples",
+        Spec::Pearson | Spec::Spearman | Spec::Kendall => "two columns, or two paired samples",
         Spec::CronbachAlpha => "one table of at least two columns (items)",
         _ => "one sample",
     };

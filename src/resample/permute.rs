@@ -1,0 +1,190 @@
+//! Rearrangements under a null hypothesis: labels exchanged between units of a stratum, or values within a unit.
+//!
+//! Replicate i is a pure function of seed and index. When there are few enough arrangements each distinct one is
+//! reached from its rank, so that a test can visit them all.
+
+use crate::stream::{Purpose, Seed};
+use std::ops::Range;
+
+/// What may be exchanged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Exchange {
+    /// The label of every unit; labels move among the units of a stratum. With a label of its own for each unit these
+    /// are the permutations of the units.
+    Labels {
+        /// Labels as observed.
+        labels: Vec<u32>,
+        /// Ranges of units; together all of them, in order.
+        strata: Vec<Range<usize>>,
+    },
+    /// The order of the `size` values within each of `units` units; an order is its number among the `size`!.
+    Within {
+        /// Units (pairs, tuples).
+        units: usize,
+        /// Values per unit.
+        size: usize,
+    },
+}
+
+/// n!, or `None` above 2^63.
+fn factorial(n: usize) -> Option<u64> {
+    (1..=n as u64).try_fold(1_u64, |product, k| product.checked_mul(k).filter(|&p| p < 1 << 63))
+}
+
+/// Arrangements of a multiset of labels with the given counts, or `None` above `limit`.
+fn arrangements(counts: &[u32], limit: u64) -> Option<u64> {
+    let (mut ways, mut placed) = (1_u128, 0_u128);
+    for &count in counts {
+        for k in 1..=u128::from(count) {
+            placed += 1;
+            ways = ways * placed / k;
+            if ways > u128::from(limit) {
+                return None;
+            }
+        }
+    }
+    Some(ways as u64)
+}
+
+fn counts_of(labels: &[u32]) -> Vec<u32> {
+    let mut counts = vec![0_u32; labels.iter().max().map_or(0, |&most| most as usize + 1)];
+    for &label in labels {
+        counts[label as usize] += 1;
+    }
+    counts
+}
+
+impl Exchange {
+    /// Units that are arranged.
+    pub fn units(&self) -> usize {
+        match self {
+            Self::Labels { labels, .. } => labels.len(),
+            Self::Within { units, .. } => *units,
+        }
+    }
+
+    /// Distinct arrangements, or `None` above `limit`.
+    pub fn count(&self, limit: u64) -> Option<u64> {
+        match self {
+            Self::Labels { labels, strata } => strata.iter().try_fold(1_u64, |total, stratum| {
+                let ways = arrangements(&counts_of(&labels[stratum.clone()]), limit)?;
+                total.checked_mul(ways).filter(|&t| t <= limit)
+            }),
+            Self::Within { units, size } => {
+                let ways = factorial(*size)?;
+                (0..*units).try_fold(1_u64, |total, _| total.checked_mul(ways).filter(|&t| t <= limit))
+            }
+        }
+    }
+
+    /// Draws replicate `i` into `out`, one number per unit.
+    pub fn draw(&self, seed: Seed, replicate: u64, out: &mut [u32]) {
+        let mut stream = seed.stream(Purpose::Permute, replicate);
+        match self {
+            Self::Labels { labels, strata } => {
+                out.copy_from_slice(labels);
+                for stratum in strata {
+                    stream.shuffle(&mut out[stratum.clone()]);
+                }
+            }
+            Self::Within { size, .. } => {
+                stream.fill_below(factorial(*size).unwrap_or(1) as u32, out);
+            }
+        }
+    }
+
+    /// The arrangement of a rank. Rank 0 has labels in ascending order.
+    pub fn unrank(&self, rank: u64, out: &mut [u32]) {
+        let mut rest = rank;
+        match self {
+            Self::Labels { labels, strata } => {
+                for stratum in strata {
+                    let mut counts = counts_of(&labels[stratum.clone()]);
+                    let ways = arrangements(&counts, u64::MAX).unwrap_or(u64::MAX);
+                    unrank_labels(&mut counts, rest % ways, &mut out[stratum.clone()]);
+                    rest /= ways;
+                }
+            }
+            Self::Within { size, .. } => {
+                let ways = factorial(*size).unwrap_or(1);
+                for order in out {
+                    *order = (rest % ways) as u32;
+                    rest /= ways;
+                }
+            }
+        }
+    }
+}
+
+/// The arrangement of a rank in lexicographic order: after each first label come the arrangements of the others.
+fn unrank_labels(counts: &mut [u32], rank: u64, out: &mut [u32]) {
+    let mut rest = rank;
+    for slot in out {
+        for label in 0..counts.len() {
+            if counts[label] == 0 {
+                continue;
+            }
+            counts[label] -= 1;
+            let ways = arrangements(counts, u64::MAX).unwrap_or(u64::MAX);
+            if rest < ways {
+                *slot = label as u32;
+                break;
+            }
+            rest -= ways;
+            counts[label] += 1;
+        }
+    }
+}
+
+/// The permutation of 0..size with a number among size!, in lexicographic order.
+pub fn order_of(number: u32, size: usize) -> Vec<u32> {
+    let mut counts = vec![1_u32; size];
+    let mut order = vec![0; size];
+    unrank_labels(&mut counts, u64::from(number), &mut order);
+    order
+}
+
+#[cfg(test)]
+// One stratum is a list of one range.
+#[allow(clippy::single_range_in_vec_init)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn numbers_of_arrangements() {
+        let all = |labels: &[u32]| Exchange::Labels { labels: labels.to_vec(), strata: vec![0..labels.len()] };
+        assert_eq!(all(&[0, 0, 0, 1, 1, 1]).count(1 << 40), Some(20));
+        assert_eq!(all(&[0, 1, 2, 3, 4]).count(1 << 40), Some(120));
+        assert_eq!(all(&[0, 0, 1, 1, 2, 2]).count(1 << 40), Some(90));
+        assert_eq!(all(&[0, 0, 0, 1, 1, 1]).count(19), None);
+        let strata = Exchange::Labels { labels: vec![0, 0, 1, 0, 1], strata: vec![0..3, 3..5] };
+        assert_eq!(strata.count(1 << 40), Some(6));
+        assert_eq!(Exchange::Within { units: 10, size: 2 }.count(5_000), Some(1024));
+        assert_eq!(Exchange::Within { units: 64, size: 2 }.count(u64::MAX), None);
+    }
+
+    #[test]
+    fn every_rank_is_another_arrangement_and_draws_are_among_them() {
+        let cases = [
+            Exchange::Labels { labels: vec![1, 0, 2, 0, 1, 1], strata: vec![0..4, 4..6] },
+            Exchange::Labels { labels: vec![0, 1, 2, 3], strata: vec![0..4] },
+            Exchange::Within { units: 3, size: 3 },
+        ];
+        for exchange in cases {
+            let total = exchange.count(10_000).unwrap_or(0);
+            let mut seen = BTreeSet::new();
+            let mut out = vec![0; exchange.units()];
+            for rank in 0..total {
+                exchange.unrank(rank, &mut out);
+                seen.insert(out.clone());
+            }
+            assert_eq!(seen.len() as u64, total);
+            for replicate in 0..50 {
+                exchange.draw(Seed(1), replicate, &mut out);
+                assert!(seen.contains(&out));
+            }
+        }
+        assert_eq!(order_of(5, 3), [2, 1, 0]);
+    }
+}

@@ -1,0 +1,124 @@
+"""Plans beyond rows and sites, supplied resamples, stated accuracy, simultaneous bands."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+import steelyard as sy
+
+RNG = np.random.default_rng(1)
+SITES = np.repeat(np.arange(10), [2, 5, 3, 4, 6, 2, 3, 5, 4, 6])
+Y = RNG.normal(size=40) + RNG.normal(size=10)[SITES]
+
+
+def test_two_stages_are_what_their_python_twin_computes() -> None:
+    plan = sy.plans.TwoStage(SITES)
+    ours, theirs = (sy.bootstrap(Y, s, plan=plan, n_resamples=400, rng=2) for s in ("mean", lambda v: v.mean()))
+    np.testing.assert_allclose(ours.bootstrap_distribution, theirs.bootstrap_distribution, rtol=1e-12)
+    np.testing.assert_allclose(ours.jackknife, theirs.jackknife, rtol=1e-12)
+    assert ours.method == "t"
+    # The second stage adds the variation within sites, so it is wider than drawing sites alone.
+    one = sy.bootstrap(Y, "mean", plan=sy.plans.Cluster(SITES), n_resamples=4000, rng=2)
+    two = sy.bootstrap(Y, "mean", plan=plan, n_resamples=4000, rng=2)
+    assert two.standard_error > one.standard_error
+
+
+def test_bayesian_weights_have_the_moments_of_a_dirichlet() -> None:
+    x = np.array([1.0, 2, 4, 9, 3, 5])
+    result = sy.bootstrap(x, "mean", plan=sy.plans.Bayesian(), n_resamples=60_000, rng=3)
+    # Var of a Dirichlet(1, ..., 1) mean: population variance / (n + 1).
+    assert result.standard_error == pytest.approx(math.sqrt(x.var() / 7), rel=0.015)
+    assert abs(result.bias) < 4 * result.standard_error / math.sqrt(60_000)
+    assert not result.enumerated
+
+
+def test_poisson_weights_and_weighted_medians_stay_defined() -> None:
+    x = RNG.normal(size=60)
+    result = sy.bootstrap(x, "mean", plan=sy.plans.Fractional("poisson"), n_resamples=20_000, rng=4)
+    assert result.standard_error == pytest.approx(x.std() / math.sqrt(60), rel=0.03)
+    median = sy.bootstrap(x, "median", plan=sy.plans.Bayesian(), n_resamples=500, rng=4)
+    assert median.n_undefined == 0
+
+
+def test_a_balanced_plan_has_no_bias_in_a_mean_and_keeps_its_replicates() -> None:
+    x = RNG.normal(size=25)
+    short = sy.bootstrap(x, "mean", plan=sy.plans.Balanced(), n_resamples=300, rng=5)
+    long = sy.bootstrap(x, "mean", plan=sy.plans.Balanced(), n_resamples=700, rng=5, threads=3)
+    assert abs(short.bias) < 1e-13
+    assert long.bootstrap_distribution[:300].tobytes() == short.bootstrap_distribution.tobytes()
+    twin = sy.bootstrap(x, lambda v: v.mean(), plan=sy.plans.Balanced(), n_resamples=300, rng=5)
+    np.testing.assert_allclose(twin.bootstrap_distribution, short.bootstrap_distribution, rtol=0, atol=1e-13)
+
+
+def test_m_out_of_n_is_rescaled() -> None:
+    x = np.array([1.0, 2, 4, 9, 3, 5])
+    result = sy.bootstrap(x, "mean", plan=sy.plans.Subsample(3), method="percentile")
+    assert (result.enumerated, result.n_resamples) == (True, 56)
+    # SD of a mean of 3 draws is sigma / sqrt(3); times sqrt(3 / 6) it is that of six.
+    assert result.standard_error == pytest.approx(x.std() / math.sqrt(6), abs=1e-12)
+
+
+def test_supplied_indices_and_weights_give_the_same_as_numpy() -> None:
+    x = RNG.normal(size=12)
+    index = RNG.integers(0, 12, size=(50, 12))
+    expected = x[index].mean(axis=1)
+    weights = np.stack([np.bincount(row, minlength=12) for row in index]).astype(float)
+    for statistic, given in (("mean", index), ("mean", weights), (lambda v: v.mean(), index)):
+        result = sy.bootstrap(x, statistic, resamples=given)
+        np.testing.assert_allclose(result.bootstrap_distribution, expected, rtol=0, atol=1e-12)
+        assert result.n_resamples == 50
+    sites = np.repeat(np.arange(4), 3)
+    drawn = RNG.integers(0, 4, size=(20, 4))
+    by_site = sy.bootstrap(x, "mean", plan=sy.plans.Cluster(sites), resamples=drawn)
+    np.testing.assert_allclose(
+        by_site.bootstrap_distribution, x.reshape(4, 3).mean(axis=1)[drawn].mean(axis=1), rtol=0, atol=1e-12
+    )
+
+
+def test_accuracy_is_reached() -> None:
+    x = RNG.normal(size=40)
+    result = sy.bootstrap(x, "mean", n_resamples=500, method="percentile", accuracy=0.01, rng=6)
+    assert result.n_resamples > 500
+    assert 1.96 * result.monte_carlo_error <= 0.01
+    whole = sy.bootstrap(x, "mean", n_resamples=result.n_resamples, method="percentile", rng=6)
+    assert whole.confidence_interval == result.confidence_interval
+
+
+def test_a_simultaneous_band_covers_all_outputs_in_its_share_of_replicates() -> None:
+    x = RNG.normal(size=(30, 4))
+    result = sy.bootstrap(x, "mean", n_resamples=3000, rng=7)
+    band = result.simultaneous(0.9)
+    away = np.abs(result.bootstrap_distribution - result.estimate[:, None])
+    inside = band.high - result.estimate >= (away - 1e-12).T
+    assert inside.all(axis=1).mean() == pytest.approx(0.9, abs=0.002)
+    assert band.method == "sup-t"
+
+
+GOOD = np.arange(10.0)
+REFUSED: list[tuple[dict[str, Any], str]] = [
+    ({"resamples": np.full((3, 10), 10)}, "index out of range in resamples: got 10; allowed: 0 to 9"),
+    ({"resamples": np.full((3, 10), -1)}, "index out of range in resamples: got -1"),
+    ({"resamples": np.full((3, 10), -0.5)}, "weight not allowed in resamples: got -0.5"),
+    ({"resamples": np.ones((3, 4))}, "resamples of the wrong shape in resamples: got float64 of shape (3, 4)"),
+    ({"resamples": np.ones((3, 10)), "statistic": np.mean}, "resamples do not fit the call in resamples"),
+    ({"accuracy": 0}, "accuracy not allowed in accuracy: got 0; allowed: a number above 0"),
+    ({"plan": sy.plans.Subsample(11)}, "number of draws not allowed in m: got 11; allowed: 1 to 10"),
+    ({"plan": sy.plans.Bayesian(), "statistic": np.mean}, "weights given to a Python function in plan"),
+]
+
+
+@pytest.mark.parametrize(("options", "words"), REFUSED, ids=[words[:30] for _, words in REFUSED])
+def test_bad_input_is_refused(options: dict[str, Any], words: str) -> None:
+    options = {"statistic": "mean", "rng": 1} | options
+    with pytest.raises(sy.InputError) as caught:
+        sy.bootstrap(GOOD, **options)
+    assert words in str(caught.value)
+
+
+def test_an_unknown_law_is_refused() -> None:
+    with pytest.raises(sy.InputError, match="unknown law in law: got 'gamma'"):
+        sy.plans.Fractional("gamma")

@@ -14,7 +14,7 @@ export MPLBACKEND := Agg
 RUST_SOURCES := Cargo.toml Cargo.lock $(shell find src -type f 2>/dev/null)
 PY_SOURCES := pyproject.toml $(shell find python -name '*.py' -o -name '*.pyi' -o -name '*.toml' -o -name '*.csv' -o -name '*.j2' -o -name '*.json' 2>/dev/null)
 
-.PHONY: help demo test fmt lint rust pytest stubs notebooks bench docs jupyter wheel clean toolchain
+.PHONY: help demo test fmt lint rust pytest stubs notebooks bench axe display-outputs docs jupyter wheel clean toolchain
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
@@ -75,6 +75,19 @@ bench: $(BIN)/.test-environment  ## measure speed beside the peers (ROOMS="resam
 	$(BIN)/python -m pip install --quiet --group bench
 	$(BIN)/maturin develop --quiet --locked --release && rm -f $(BIN)/.built
 	$(BIN)/python -m benches $(if $(ROOMS),$(ROOMS),--write docs/measured.md)
+
+axe: $(BIN)/.built  ## accessibility of three displays on one page: axe-core in headless Chromium
+	mkdir -p $(OUTPUT)/axe && cp tests/browser/package.json tests/browser/axe.mjs $(OUTPUT)/axe
+	cd $(OUTPUT)/axe && npm install --no-audit --no-fund --silent
+	$(BIN)/python tests/browser/axe_page.py $(OUTPUT)/axe/page.html
+	node $(OUTPUT)/axe/axe.mjs $(OUTPUT)/axe/page.html
+
+display-outputs: $(BIN)/.built $(BIN)/.test-environment  ## compile the LaTeX and open the Word files of displays (TeX, LibreOffice)
+	@if [ "$$(id -u)" = 0 ] && ! { command -v xelatex && command -v soffice && command -v pdftoppm; } >/dev/null; then \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends texlive-latex-base \
+	    texlive-latex-recommended texlive-latex-extra texlive-xetex texlive-fonts-recommended lmodern poppler-utils \
+	    libreoffice-writer-nogui libreoffice-calc-nogui >/dev/null; fi
+	$(BIN)/python tests/browser/display_outputs.py $(OUTPUT)/displays
 
 docs: $(BIN)/.built  ## build the documentation, warnings as errors
 	$(BIN)/python -m pip install --quiet --group docs

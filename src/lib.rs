@@ -29,7 +29,7 @@
 //! | [`regress`] | estimators on centred moments, and what a design can know |
 //! | [`resample`] | plans, replicates, enumeration, jackknife, intervals |
 //! | [`importance`] | how the explained share divides among items: subset tree, relative weights |
-//! | [`inference`] | importance of items from rows and over resampled sites |
+//! | [`inference`] | regression with few sites: covariances, degrees of freedom, wild cluster bootstrap; importance of items |
 //! | [`describe`] | totals, bands, item profiles, gaps between groups; rates, effects and pooled effects of sites |
 //! | [`weighting`] | schemes: unit, correlation, ridge, shrink to target, non-negative |
 //! | [`agreement`] | coefficients between coders, their standard errors and resamples by source |

@@ -29,6 +29,7 @@ _PUBLIC = {
     "read_outcomes": "_read_outcomes",
     "read_scores": "reading",
     "rubin": "_missing",
+    "regress": "_regress",
     "show_versions": "_versions",
 }
 _MODULES: tuple[str, ...] = (

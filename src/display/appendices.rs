@@ -50,7 +50,7 @@ fn theme_line(desk: &Desk, theme: &Theme) -> Vec<String> {
 }
 
 /// The estimate as it may be printed.
-fn printed(desk: &Desk, finding: &Finding) -> String {
+pub(crate) fn printed(desk: &Desk, finding: &Finding) -> String {
     let privacy = &desk.spec.privacy;
     privacy.small(finding).map_or_else(|| estimate(finding), |small| privacy.coarse(finding, small).0)
 }

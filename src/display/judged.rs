@@ -5,6 +5,11 @@
 
 use super::fit::Vocabulary;
 use super::write::number;
+use crate::agreement::alpha::Level;
+use crate::agreement::coefficient::{Asked, Coefficient, evaluate};
+use crate::agreement::sums::{Frame, Sums};
+use crate::agreement::tally::tally;
+use crate::agreement::weights::Weights;
 use crate::error::{Result, input};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -128,17 +133,20 @@ pub fn agreement(judgements: &[Judgement]) -> Vec<PairAgreement> {
     pairs
 }
 
-/// Cohen's kappa: (observed - chance) / (1 - chance), chance from each analyst's own shares of words.
-/// Cohen (1960), Educ Psychol Meas 20:37, doi 10.1177/001316446002000104.
+/// Cohen's kappa of two analysts, each row a unit of its own.
 fn kappa(pairs: &[(&str, &str)]) -> Option<f64> {
-    let n = pairs.len() as f64;
     let words: BTreeSet<&str> = pairs.iter().flat_map(|(a, b)| [*a, *b]).collect();
-    let share = |word: &str, first: bool| {
-        pairs.iter().filter(|(a, b)| if first { *a == word } else { *b == word }).count() as f64 / n
-    };
-    let observed = pairs.iter().filter(|(a, b)| a == b).count() as f64 / n;
-    let chance: f64 = words.iter().map(|w| share(w, true) * share(w, false)).sum();
-    (words.len() > 1).then(|| (observed - chance) / (1.0 - chance))
+    let place = |word: &str| words.iter().position(|w| *w == word).and_then(|at| u16::try_from(at).ok());
+    let ratings: Vec<[u16; 2]> = pairs.iter().filter_map(|(a, b)| Some([place(a)?, place(b)?])).collect();
+    let rows = ratings.iter().enumerate().map(|(unit, row)| (unit, row.as_slice()));
+    let told = tally(2, words.len(), ratings.len(), rows);
+    let values: Vec<f64> = (0..words.len()).map(|x| x as f64).collect();
+    let weights = [Weights::identity(words.len())];
+    let frame = Frame::new(&told, &values, Level::Nominal, &weights);
+    let mut sums = Sums::new(&frame);
+    sums.fill(&frame, &told.counts);
+    let asked = Asked { coefficient: Coefficient::CohenKappa, weights: 0 };
+    Some(evaluate(asked, &frame, &mut sums).estimate).filter(|x| x.is_finite())
 }
 
 impl PairAgreement {

@@ -14,6 +14,7 @@ mod door;
 mod errors;
 mod experiment;
 mod importance;
+mod regress;
 mod resample;
 mod scale;
 mod schemes;
@@ -44,6 +45,8 @@ mod _core {
     use super::experiment::contest_run;
     #[pymodule_export]
     use super::importance::importance_shares;
+    #[pymodule_export]
+    use super::regress::{regress_fit, regress_wild};
     #[pymodule_export]
     use super::resample::{bootstrap_after, bootstrap_intervals, bootstrap_multisets, bootstrap_run, bootstrap_units};
     #[pymodule_export]

@@ -9,5 +9,6 @@ mod contest;
 mod fidelity;
 mod house;
 mod importance;
+mod inference;
 mod linalg;
 mod schemes;

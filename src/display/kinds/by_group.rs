@@ -11,7 +11,7 @@ use crate::display::model::{Block, Cell, Role, Row, Strand};
 use crate::display::spec::{RowsBy, Stratum};
 use crate::display::strands::{unit_of, voices};
 use crate::display::suppress::{Counts, suppress};
-use crate::display::write::{basis, counted, estimate, uncertainty};
+use crate::display::write::counted;
 use crate::error::{Result, input};
 use std::collections::HashSet;
 
@@ -167,11 +167,7 @@ fn statistics_lines(desk: &Desk, strata: &[Stratum]) -> Vec<Line> {
         }
     }
     let cell = |finding: Option<&crate::display::Finding>| match finding {
-        Some(f) => Cell::of(vec![
-            Block::new(Role::Value, estimate(f)),
-            Block::new(Role::Detail, uncertainty(f)),
-            Block::new(Role::Detail, basis(f)),
-        ]),
+        Some(f) => Cell::of(cells::value_blocks(desk, f)),
         None => Cell::of(vec![Block::new(Role::Absent, "not given")]),
     };
     let line = |id: &&str| {
@@ -204,10 +200,13 @@ fn count_line(desk: &Desk, topic: &Topic, strata: &[Stratum], sizes: &[usize]) -
     for ((at, count), n) in shown.into_iter().enumerate().zip(sized) {
         let mut blocks = vec![Block::new(Role::Value, count.map_or("suppressed".into(), |k| format!("{k} of {n}")))];
         if let Some(excerpts) = found.get(at).filter(|e| !e.is_empty()) {
-            if count.is_some() {
+            if count.is_some() && !privacy.informants {
                 blocks.push(Block::new(Role::Detail, counted(excerpts.len(), "excerpt")));
             }
-            blocks.extend(excerpts.iter().take(1).flat_map(|e| cells::quote(desk, e)));
+            // Beside a suppressed count even one quote tells that the count is not zero.
+            if !privacy.informants {
+                blocks.extend(excerpts.iter().take(1).flat_map(|e| cells::quote(desk, e)));
+            }
         }
         cells.push(Cell::of(blocks));
     }

@@ -3,13 +3,14 @@
 //! The Pillar Integration Process: Johnson, Grove and Clarke (2019), J Mix Methods Res 13:301,
 //! doi 10.1177/1558689817743108. Listing and matching are the analyst's; checking is the list of what found no match.
 
+use crate::display::appendices::printed;
 use crate::display::cells;
 use crate::display::desk::{Desk, Line, Part, Table, column};
 use crate::display::finding::Finding;
 use crate::display::lens::Selection;
 use crate::display::model::{Appendix, Block, Cell, Role, Row, Strand};
 use crate::display::spec::Pillar;
-use crate::display::write::{counted, estimate};
+use crate::display::write::counted;
 use crate::error::{Result, input};
 use std::collections::HashSet;
 
@@ -80,7 +81,7 @@ fn unmatched(desk: &Desk) -> Appendix {
     let words: HashSet<&str> = pillars.iter().flat_map(|p| &p.themes).map(String::as_str).collect();
     let findings = desk.spec.findings.iter().filter(|f| !numbers.contains(f.id.as_str()));
     let themes = desk.spec.corpus.themes.iter().filter(|t| !words.contains(t.id.as_str()));
-    let left = findings.map(|f| vec![cells::name(f).to_owned(), "numbers".into(), estimate(f)]);
+    let left = findings.map(|f| vec![cells::name(f).to_owned(), "numbers".into(), printed(desk, f)]);
     let right = themes.map(|t| vec![t.name.clone(), "words".into(), t.description.clone().unwrap_or_default()]);
     let rows: Vec<Vec<String>> = left.chain(right).collect();
     Appendix {

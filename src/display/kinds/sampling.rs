@@ -2,10 +2,10 @@
 //!
 //! Fetters, Curry and Creswell (2013), Health Serv Res 48:2134, doi 10.1111/1475-6773.12117.
 
+use crate::display::cells;
 use crate::display::desk::{Desk, Line, Part, Table, column};
 use crate::display::model::{Block, Cell, Role, Row, Strand};
 use crate::display::spec::Stratum;
-use crate::display::write::{estimate, uncertainty};
 use crate::error::{Result, input};
 
 pub(crate) fn table(desk: &Desk) -> Result<Table> {
@@ -41,9 +41,8 @@ fn line(desk: &Desk, stratum: &Stratum) -> Line {
     };
     let mut numbers = Vec::new();
     for finding in &stratum.statistics {
-        numbers.push(Block::new(Role::Theme, super::super::cells::name(finding)));
-        numbers.push(Block::new(Role::Value, estimate(finding)));
-        numbers.push(Block::new(Role::Detail, uncertainty(finding)));
+        numbers.push(Block::new(Role::Theme, cells::name(finding)));
+        numbers.extend(cells::value_blocks(desk, finding));
     }
     if numbers.is_empty() {
         numbers.push(Block::new(Role::Absent, "none given"));

@@ -173,6 +173,7 @@ class WeightingExperiment:
             "schemes": [{"scheme": s.options(), "groups": s._groups(data.names)} for s in schemes.schemes],
             "reference": schemes.reference,
             "primary": None if schemes.primary is None else schemes.names.index(schemes.primary),
+            "trials": data.null_trials,
             "seed": self._seed,
             **self._options,
         }

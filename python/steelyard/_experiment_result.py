@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -223,6 +224,22 @@ class WeightingResult(Result):
     def influence(self) -> Any:
         """One row per scheme and site: the gain when the whole contest is rerun without the site."""
         return self._frame("influence")
+
+    @property
+    def how_to_report(self) -> tuple[str, ...]:
+        """Sentences for a paper: what was done, with sources, and what it showed."""
+        from ._experiment_words import reporting
+
+        return reporting(self)
+
+    def to_html(self, path: Any = None) -> str:
+        """Return the result as one self-contained page with its figures, and write it to `path` if there is one."""
+        from ._experiment_page import page
+
+        text = page(self)
+        if path is not None:
+            Path(path).write_text(text, encoding="utf-8")
+        return text
 
     def tidy(self) -> Any:
         """Return one row per scheme but the reference: its gain, with the p-value adjusted for all schemes."""

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._experiment_data import Contestants, ContestRows
+from ._experiment_reversals import reversals
 from ._frames import frame_like
 from ._html import table
 from ._result import Result, serialisable
@@ -224,6 +225,11 @@ class WeightingResult(Result):
     def influence(self) -> Any:
         """One row per scheme and site: the gain when the whole contest is rerun without the site."""
         return self._frame("influence")
+
+    @property
+    def reversals(self) -> Any:
+        """One row per scheme and site: total, equated weighted total, ranks, and bands where the scale has them."""
+        return self._frame("reversals")
 
     @property
     def how_to_report(self) -> tuple[str, ...]:
@@ -462,6 +468,12 @@ def _tables(raw: dict[str, Any], data: ContestRows, schemes: Contestants, result
         "performance": performance,
         **_item_tables(entries, data, schemes, result.estimable),
         "influence": _influence(entries, schemes, data.sites, rest),
+        "reversals": reversals(
+            tuple(schemes.names[c] for c in rest),
+            [np.array(entries[c]["fit"]["weights"]) for c in rest],
+            [bool(entries[c]["fit"]["signed"]) for c in rest],
+            data,
+        ),
     }
 
 

@@ -85,6 +85,30 @@ def test_a_page_stands_by_itself(centres, tmp_path):
     assert "7 weighting schemes (Unit, PCA, Correlation, OLS, Ridge, Shrink, NonNegative)" in text
 
 
+def test_reversals_compare_equated_totals_and_bands(centres):
+    table = centres.reversals
+    assert len(table) == 6 * 6
+    ridge = table[table["scheme"] == "Ridge"]
+    assert ridge["total"].tolist() == [97, 103, 102, 89, 89, 109]
+    assert ridge["equated"].mean() == pytest.approx(ridge["total"].mean())
+    assert ridge["equated"].std() == pytest.approx(ridge["total"].std())
+    assert ridge["rank"].tolist() == [4, 2, 3, 5.5, 5.5, 1]
+    assert ridge["band"].tolist() == ["fair", "good", "good", "fair", "fair", "good"]
+    positive = table[table["scheme"] == "NonNegative"]
+    assert positive["band_changes"].notna().all()
+
+
+def test_sensitivity_has_one_line_per_choice():
+    sites = sy.datasets.synthetic_sites(14, participants=list(range(20, 34)), n_items=3, rng=5)
+    options = {"trials": sites.trials, "schemes": FEW, "n_resamples": 19, "rng": 1}
+    lines = sy.WeightingExperiment(sites.items, sites.outcome, **options).sensitivity()
+    choices = [line["choice"] for line in lines.lines]
+    assert choices == ["as declared", 'site_weight "equal"', "negative control: outcomes shuffled"]
+    assert lines.tidy()["verdict"].notna().all()
+    assert "negative control" in repr(lines)
+    assert type(lines).from_json(lines.to_json()).to_json() == lines.to_json()
+
+
 @pytest.mark.parametrize("threads", [2, 8])
 def test_threads_leave_the_bytes_alone(threads):
     sites = sy.datasets.synthetic_sites(14, n_items=4, r2=0.5, rng=3)

@@ -137,10 +137,10 @@ def _one_row_per_site(rows: Rows, site_weight: Any) -> tuple[Rows, tuple[str, ..
     if not isinstance(site_weight, str) or not all(np.array_equal(part, part[first][codes]) for part in fixed):
         return rows, ()
     size = np.bincount(codes).astype(np.float64)
-    trials = size if rows.trials is None else np.bincount(codes, weights=rows.trials)
-    total = np.bincount(codes, weights=rows.outcome)
+    trials: Floats = size if rows.trials is None else np.bincount(codes, weights=rows.trials).astype(np.float64)
+    total: Floats = np.bincount(codes, weights=rows.outcome).astype(np.float64)
     counted = rows.outcome_kind != "numbers"
-    weights = trials if site_weight == "participants" else np.ones(len(first))
+    weights: Floats = trials if site_weight == "participants" else np.ones(len(first))
     together = dataclasses.replace(
         rows,
         items=np.ascontiguousarray(rows.items[first]),

@@ -20,7 +20,7 @@ def equated(scores: Floats, totals: Floats) -> Floats:
     spread = scores.std()
     if spread == 0:
         return np.full_like(scores, totals.mean())
-    return totals.mean() + (scores - scores.mean()) * (totals.std() / spread)
+    return np.asarray(totals.mean() + (scores - scores.mean()) * (totals.std() / spread), dtype=np.float64)
 
 
 def ranks(values: Floats) -> Floats:

@@ -14,7 +14,7 @@ export MPLBACKEND := Agg
 RUST_SOURCES := Cargo.toml Cargo.lock $(shell find src -type f 2>/dev/null)
 PY_SOURCES := pyproject.toml $(shell find python -name '*.py' -o -name '*.pyi' -o -name '*.toml' -o -name '*.csv' -o -name '*.j2' -o -name '*.json' 2>/dev/null)
 
-.PHONY: help demo test fmt lint rust pytest stubs notebooks bench axe display-outputs docs jupyter wheel clean toolchain
+.PHONY: help demo test fmt lint rust pytest stubs notebooks study-verdicts bench axe display-outputs docs jupyter wheel clean toolchain
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
@@ -75,6 +75,9 @@ bench: $(BIN)/.test-environment  ## measure speed beside the peers (ROOMS="resam
 	$(BIN)/python -m pip install --quiet --group bench
 	$(BIN)/maturin develop --quiet --locked --release && rm -f $(BIN)/.built
 	$(BIN)/python -m benches $(if $(ROOMS),$(ROOMS),--write docs/measured.md)
+
+study-verdicts: $(BIN)/.built  ## size and power of the weighting verdict by simulation (days; resumable)
+	$(BIN)/python -m benches.study_verdicts
 
 axe: $(BIN)/.built  ## accessibility of three displays on one page: axe-core in headless Chromium
 	mkdir -p $(OUTPUT)/axe && cp tests/browser/package.json tests/browser/axe.mjs $(OUTPUT)/axe

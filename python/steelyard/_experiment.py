@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,10 +13,11 @@ from . import _core
 from . import schemes as S
 from ._experiment_data import Contestants, contest_rows, schemes_of
 from ._experiment_result import Protocol, WeightingResult, result_from
+from ._experiment_sensitivity import Sensitivity, line_not_run, line_of, variants
 from ._long import Progress, run_long, thread_count
 from ._random import RNG, seed_of
 from ._result import data_hash
-from .errors import refuse
+from .errors import InputError, refuse
 from .validation import LeaveOneSiteOut, Validation
 
 __all__ = ["WeightingExperiment"]
@@ -175,6 +177,7 @@ class WeightingExperiment:
             "schemes": [{"scheme": s.options(), "groups": s._groups(data.names)} for s in schemes.schemes],
             "reference": schemes.reference,
             "primary": None if schemes.primary is None else schemes.names.index(schemes.primary),
+            "trials": data.null_trials,
             "seed": self._seed,
             **self._options,
         }
@@ -199,6 +202,40 @@ class WeightingExperiment:
             finish=finish,
         )
         return done
+
+    def sensitivity(self, threads: int | None = None, progress: Progress = None) -> Sensitivity:
+        """Run the contest again under each other choice that could have been made, one line each.
+
+        The lines: as declared; without the items scored from the outcome; the other way of weighting sites; and a
+        negative control, whose outcomes were shuffled over sites within halves by size, so that nothing is left to
+        find. A choice that the schemes do not allow (groups or targets per item) is listed as not run.
+
+        Parameters
+        ----------
+        threads, progress
+            As in `run`.
+
+        Returns
+        -------
+        Sensitivity
+
+        Examples
+        --------
+        >>> import steelyard as sy
+        >>> study = sy.datasets.norway_ips()
+        >>> lines = sy.WeightingExperiment(study, "employment_group", success="high_performing", rng=1).sensitivity()
+        >>> lines.lines[1]["n_items"], lines.lines[1]["verdict"]
+        (20, 'cannot be tested')
+        """
+        lines = []
+        for choice, data in variants(self._data, self._seed):
+            other = copy.copy(self)
+            other._data = data
+            try:
+                lines.append(line_of(choice, other.run(threads=threads, progress=progress)))
+            except InputError as reason:
+                lines.append(line_not_run(choice, reason))
+        return Sensitivity(tuple(lines), self._schemes.names)
 
     def _protocol(self, request: dict[str, Any], hashed: str) -> Protocol:
         data, schemes = self._data, self._schemes

@@ -44,6 +44,13 @@ class ContestRows:
     scale: Scale | None
     notes: tuple[str, ...]
 
+    @property
+    def null_trials(self) -> list[float] | None:
+        """Participants per row where outcomes are counts or 0/1; None for numbers."""
+        if self.outcome_kind == "numbers":
+            return None
+        return [1.0] * len(self.items) if self.trials is None else [float(n) for n in self.trials]
+
 
 @dataclasses.dataclass(frozen=True)
 class Contestants:
@@ -101,6 +108,7 @@ def contest_rows(
     if linked is not None:
         name, notes = linked.name, (*linked.notes, *notes)
     rows = rows_of(items, coded, trials=trials, sites=sites, covariates=covariates, site_weight=site_weight)
+    rows, collapsed = _one_row_per_site(rows, site_weight)
     known = {} if scale is None else {item.id: item for item in scale.items}
     dropped = _excluded(exclude, rows.names, known)
     kept = [j for j, item in enumerate(rows.names) if item not in dropped]
@@ -129,7 +137,7 @@ def contest_rows(
         from_outcome=tuple(item for item in names if item in known and known[item].scored_from_outcome),
         limits=limits,
         scale=scale,
-        notes=notes,
+        notes=notes + collapsed,
     )
 
 
@@ -147,6 +155,37 @@ def _linked(study: Study, outcome: Any, trials: Any, covariates: Any, site_weigh
             "with sy.outcomes.Effect.",
         )
     return linked_rows(study, outcome, site_weight)
+
+
+def _one_row_per_site(rows: Rows, site_weight: Any) -> tuple[Rows, tuple[str, ...]]:
+    """Add up the rows of a site where items and covariates do not vary within it: nothing is lost, and cost falls.
+
+    0/1 rows become k of n, counts add up, numbers become means with the number of rows as weight.
+    """
+    if rows.sites is None or len(rows.site_labels) == len(rows.items):
+        return rows, ()
+    codes = rows.sites
+    first = np.unique(codes, return_index=True)[1]
+    fixed = [rows.items] if rows.covariates is None else [rows.items, rows.covariates]
+    if not isinstance(site_weight, str) or not all(np.array_equal(part, part[first][codes]) for part in fixed):
+        return rows, ()
+    size = np.bincount(codes).astype(np.float64)
+    trials: Floats = size if rows.trials is None else np.bincount(codes, weights=rows.trials).astype(np.float64)
+    total: Floats = np.bincount(codes, weights=rows.outcome).astype(np.float64)
+    counted = rows.outcome_kind != "numbers"
+    weights: Floats = trials if site_weight == "participants" else np.ones(len(first))
+    together = dataclasses.replace(
+        rows,
+        items=np.ascontiguousarray(rows.items[first]),
+        outcome=total if counted else total / size,
+        trials=trials if counted else None,
+        weights=weights,
+        sites=np.arange(len(first), dtype=np.int64),
+        covariates=None if rows.covariates is None else np.ascontiguousarray(rows.covariates[first]),
+        outcome_kind="counts k of n" if counted else "numbers",
+    )
+    kind = "k of n" if counted else "means weighted by the number of rows"
+    return together, (f"{len(rows.items)} rows of {len(first)} sites were added up to one row per site ({kind}).",)
 
 
 def _site_names(rows: Rows) -> tuple[str, ...]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ._experiment_data import Contestants, ContestRows
+from ._experiment_reversals import reversals
 from ._frames import frame_like
 from ._html import table
 from ._result import Result, serialisable
@@ -223,6 +225,27 @@ class WeightingResult(Result):
     def influence(self) -> Any:
         """One row per scheme and site: the gain when the whole contest is rerun without the site."""
         return self._frame("influence")
+
+    @property
+    def reversals(self) -> Any:
+        """One row per scheme and site: total, equated weighted total, ranks, and bands where the scale has them."""
+        return self._frame("reversals")
+
+    @property
+    def how_to_report(self) -> tuple[str, ...]:
+        """Sentences for a paper: what was done, with sources, and what it showed."""
+        from ._experiment_words import reporting
+
+        return reporting(self)
+
+    def to_html(self, path: Any = None) -> str:
+        """Return the result as one self-contained page with its figures, and write it to `path` if there is one."""
+        from ._experiment_page import page
+
+        text = page(self)
+        if path is not None:
+            Path(path).write_text(text, encoding="utf-8")
+        return text
 
     def tidy(self) -> Any:
         """Return one row per scheme but the reference: its gain, with the p-value adjusted for all schemes."""
@@ -445,6 +468,12 @@ def _tables(raw: dict[str, Any], data: ContestRows, schemes: Contestants, result
         "performance": performance,
         **_item_tables(entries, data, schemes, result.estimable),
         "influence": _influence(entries, schemes, data.sites, rest),
+        "reversals": reversals(
+            tuple(schemes.names[c] for c in rest),
+            [np.array(entries[c]["fit"]["weights"]) for c in rest],
+            [bool(entries[c]["fit"]["signed"]) for c in rest],
+            data,
+        ),
     }
 
 

@@ -134,6 +134,36 @@ def caveats_of(raw: dict[str, Any], data: ContestRows, protocol: Protocol, estim
     return tuple(notes)
 
 
+def reporting(result: WeightingResult) -> tuple[str, ...]:
+    """Write what a methods and a results section need, with the sources."""
+    protocol = result.protocol
+    counted = protocol.outcome_kind != "numbers"
+    null = (
+        "drawing counts from a beta-binomial regression on it (Prentice 1986, doi:10.1080/01621459.1986.10478275)"
+        if counted
+        else "permuting its residuals (Freedman and Lane 1983, doi:10.2307/1391660)"
+    )
+    tried = ", ".join(protocol.schemes)
+    declared = (
+        f"{protocol.primary} was declared beforehand" if protocol.primary else "no scheme was declared beforehand"
+    )
+    lines = [
+        f"{len(protocol.schemes)} weighting schemes ({tried}) were compared with {_reference(result)} on "
+        f"{protocol.n_items} items at {protocol.n_sites} sites, leaving one site out, with tuning nested inside and "
+        "one calibration (intercept and slope) common to all, in Steelyard "
+        f"(protocol {protocol.hash}, seed {protocol.seed}).",
+        f"The smallest gain that would matter was set at {number(protocol.smallest_gain)} of the outcome's variance; "
+        f"{declared}.",
+    ]
+    if result.replicates:
+        lines.append(
+            f"Gains were tested against equal weights by refitting the reference and {null}, rerunning the whole "
+            f"contest {result.replicates} times; intervals come from rerunning it without each site (jackknife, t with "
+            f"{protocol.n_sites - 1} degrees of freedom; Efron and Stein 1981, doi:10.1214/aos/1176345462)."
+        )
+    return (*lines, *result.sentences)
+
+
 def screen(result: WeightingResult) -> str:
     """Write the result on one screen."""
     protocol, rows, performance = result.protocol, result.tables["verdicts"], result.tables["performance"]

@@ -9,7 +9,7 @@
 use super::crossfit::{Entrant, Plan};
 use super::gain::{GainInterval, Losses, delete_one_site};
 use super::labels::{LabelTest, label_permutation};
-use super::null::{FEWEST_SITES, NullGains, p_value, residual_permutation};
+use super::null::{FEWEST_SITES, NullGains, null_gains, p_value};
 use super::panel::Panel;
 use super::schemes::SchemeFit;
 use super::verdict::{Verdict, verdict};
@@ -38,6 +38,9 @@ pub struct Protocol {
     pub n_resamples: usize,
     /// Of the interval of the gain.
     pub confidence_level: f64,
+    /// Participants per row where the outcome is a rate of counts (or 0/1): the null is then drawn, not permuted.
+    #[serde(default)]
+    pub trials: Option<Vec<f64>>,
     /// Of everything that is drawn.
     pub seed: u64,
 }
@@ -147,7 +150,7 @@ fn stability(weights: &[Vec<f64>]) -> Vec<(f64, f64)> {
 
 /// Runs the contest; call inside a pool ([`crate::parallel::Threads::run`]).
 pub fn run(panel: &Panel, protocol: &Protocol, control: &Control) -> Result<Contest> {
-    check(protocol)?;
+    check(protocol, panel.outcome.len())?;
     let sites = panel.sites();
     let testable = sites >= FEWEST_SITES;
     control.set_total(if testable { (sites + protocol.n_resamples) as u64 } else { 0 });
@@ -164,8 +167,9 @@ pub fn run(panel: &Panel, protocol: &Protocol, control: &Control) -> Result<Cont
         Some(gains) if testable => {
             let level = protocol.confidence_level;
             let intervals = delete_one_site(panel, &protocol.schemes, protocol.reference, gains, level, control)?;
-            let null = residual_permutation(panel, &plan, protocol.reference, protocol.n_resamples, seed, control)?;
-            (intervals, Some(null))
+            let (reference, replicates) = (protocol.reference, protocol.n_resamples);
+            let trials = protocol.trials.as_deref();
+            (intervals, null_gains(panel, &plan, reference, trials, replicates, seed, control)?)
         }
         _ => (None, None),
     };
@@ -208,11 +212,14 @@ pub fn run(panel: &Panel, protocol: &Protocol, control: &Control) -> Result<Cont
         replicates,
         undefined: null.as_ref().map_or(0, |null| null.undefined),
         floor: (replicates > 0).then(|| 1.0 / (replicates + 1) as f64),
-        refused: refusal(testable, gains.is_some(), sites),
+        refused: refusal(testable, gains.is_some(), sites, null.is_some()),
     })
 }
 
-fn check(protocol: &Protocol) -> Result<()> {
+fn check(protocol: &Protocol, rows: usize) -> Result<()> {
+    if protocol.trials.as_ref().is_some_and(|trials| trials.len() != rows) {
+        return Err(input("trials of the wrong length").allowed(format!("one per row, {rows}")).into());
+    }
     if protocol.reference >= protocol.schemes.len() {
         return Err(input("reference not among the schemes").remedy("Add it to the schemes.").into());
     }
@@ -233,11 +240,13 @@ fn check(protocol: &Protocol) -> Result<()> {
     Ok(())
 }
 
-fn refusal(testable: bool, defined: bool, sites: usize) -> String {
+fn refusal(testable: bool, defined: bool, sites: usize, drawn: bool) -> String {
     if !defined {
         "the outcome is predicted without error by intercept and covariates alone".into()
     } else if !testable {
         format!("{sites} sites; the test of the gain needs at least {FEWEST_SITES}")
+    } else if !drawn {
+        "the reference's total separates the outcomes, so that no null of equal weights can be fitted".into()
     } else {
         String::new()
     }

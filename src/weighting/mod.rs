@@ -1,6 +1,7 @@
 //! Ways of weighting, and the contest between them.
 
 pub mod contest;
+mod counts;
 pub mod crossfit;
 mod direct;
 mod downdate;

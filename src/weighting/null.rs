@@ -1,9 +1,10 @@
-//! The gain under the null of equal weights: fit the reference, permute its residuals, rerun the whole contest.
+//! The gain under the null of equal weights: fit the reference, permute its residuals (or draw counts from it), rerun all.
 //!
 //! Permuting the outcome itself would test that no item matters at all, which is false whenever the plain total works,
 //! and would call weights better far too often. The reduced model here is the calibrated total with the covariates
 //! (Freedman and Lane 1983, doi:10.2307/1391660; Winkler et al. 2014, doi:10.1016/j.neuroimage.2014.01.060).
 
+use super::counts::Counts;
 use super::crossfit::Plan;
 use super::gain::Losses;
 use super::panel::Panel;
@@ -77,25 +78,44 @@ impl Reduced {
     }
 }
 
-/// Runs `replicates` permutations; replicate i draws from `seed.stream(Permute, i)`, whatever the threads.
+/// Where null outcomes come from.
+enum Source {
+    /// Numbers: residuals of the reduced model change sites.
+    Residuals(Reduced),
+    /// k of n and 0/1: drawn from the fitted reduced model.
+    Counts(Counts),
+}
+
+/// Runs `replicates` outcomes under equal weights through the whole contest; replicate i draws from stream i of the seed,
+/// whatever the threads. With `trials` (participants per row) outcomes are rates of counts and drawn from a beta-binomial,
+/// else residuals are permuted.
 ///
-/// On cancellation the replicates completed without a gap from the first are returned.
-pub fn residual_permutation(
+/// On cancellation the replicates completed without a gap from the first are returned. `None` when no null can be fitted
+/// because the reference's total separates the outcomes.
+pub fn null_gains(
     panel: &Panel,
     plan: &Plan<'_>,
     reference: usize,
+    trials: Option<&[f64]>,
     replicates: usize,
     seed: Seed,
     control: &Control,
-) -> Result<NullGains> {
+) -> Result<Option<NullGains>> {
     if panel.sites() < FEWEST_SITES {
-        return Err(input("too few sites for the residual permutation")
+        return Err(input("too few sites for a test of the gain")
             .got(panel.sites())
             .allowed(format!("at least {FEWEST_SITES}"))
             .remedy("Only the exact permutation of labels is valid here; its floor is in the result.")
             .into());
     }
-    let reduced = Reduced::new(panel, &plan.whole_weights(reference)?)?;
+    let weights = plan.whole_weights(reference)?;
+    let source = match trials {
+        None => Source::Residuals(Reduced::new(panel, &weights)?),
+        Some(trials) => match Counts::new(panel, &weights, trials)? {
+            Some(counts) => Source::Counts(counts),
+            None => return Ok(None),
+        },
+    };
     let n = panel.outcome.len();
     let rows: Vec<Option<Option<Vec<f64>>>> = (0..replicates)
         .into_par_iter()
@@ -105,7 +125,12 @@ pub fn residual_permutation(
                 if control.is_cancelled() {
                     return Ok(None);
                 }
-                reduced.draw(panel, &mut seed.stream(Purpose::Permute, i as u64), order, y);
+                match &source {
+                    Source::Residuals(reduced) => {
+                        reduced.draw(panel, &mut seed.stream(Purpose::Permute, i as u64), order, y);
+                    }
+                    Source::Counts(counts) => counts.draw(&mut seed.stream(Purpose::Parametric, i as u64), y),
+                }
                 plan.predict(y, space)?;
                 control.advance(1);
                 Ok(Some(Losses::of(panel, y, space).gains(reference)))
@@ -113,16 +138,14 @@ pub fn residual_permutation(
         )
         .collect::<Result<_>>()?;
     let completed: Vec<Option<Vec<f64>>> = rows.into_iter().map_while(|row| row).collect();
-    let schemes = plan.schemes();
-    let mut gains = vec![Vec::with_capacity(completed.len()); schemes];
-    let mut undefined = 0;
+    let mut gains = vec![Vec::with_capacity(completed.len()); plan.schemes()];
     for row in &completed {
-        undefined += usize::from(row.is_none());
-        for c in 0..schemes {
-            gains[c].push(row.as_ref().map_or(f64::NAN, |gains| gains[c]));
+        for (c, values) in gains.iter_mut().enumerate() {
+            values.push(row.as_ref().map_or(f64::NAN, |gains| gains[c]));
         }
     }
-    Ok(NullGains { replicates: completed.len(), gains, undefined })
+    let undefined = completed.iter().filter(|row| row.is_none()).count();
+    Ok(Some(NullGains { replicates: completed.len(), gains, undefined }))
 }
 
 /// One-sided p of a gain: (1 + replicates at least as large) / (1 + replicates). An undefined replicate counts as at least

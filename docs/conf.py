@@ -13,7 +13,7 @@ version = release = __version__
 # The notebooks are read where they stand; Sphinx needs them inside its folder.
 HERE = pathlib.Path(__file__).parent
 (HERE / "notebooks").mkdir(exist_ok=True)
-for notebook in sorted((HERE.parent / "notebooks").glob("*.ipynb")):
+for notebook in sorted([*(HERE.parent / "notebooks").glob("*.ipynb"), *(HERE.parent / "notebooks").glob("*.py")]):
     shutil.copy(notebook, HERE / "notebooks" / notebook.name)
 
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "numpydoc"]

@@ -16,7 +16,7 @@ from ._outcome_values import outcome_values
 from ._participants import Floats
 from ._result import Result, data_hash
 from .errors import InputError, refuse
-from .outcomes import Binary, Mean, Outcome
+from .outcomes import Binary, Effect, Mean, Outcome
 
 if TYPE_CHECKING:
     from .study import Study
@@ -111,6 +111,9 @@ class AdjustedRates(Result):
 def adjusted(study: Study, outcome: Outcome | None, covariates: Sequence[str], level: float) -> AdjustedRates:
     """Adjust: see `Study.adjusted_rates`."""
     wanted = outcome_of(study, outcome)
+    if isinstance(wanted, Effect):
+        # The rate behind an effect: of the treated arm.
+        wanted = wanted.outcome
     if not isinstance(wanted, (Binary, Mean)):
         raise refuse(
             "outcome that cannot be adjusted",

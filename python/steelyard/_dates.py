@@ -60,12 +60,15 @@ def dates(cells: Sequence[Any], column: str, date_format: str | None = None) -> 
             remedy="Correct it, or pass date_format, as in date_format='%d.%m.%y'.",
         )
     if len(readings) == 2 and readings[0] != readings[1]:
+        mark = next(letter for letter in texts[0] if not letter.isdigit())
         raise refuse(
             "ambiguous date",
             at=f'column "{column}", row {open_rows[0] + 1}',
             got=f'"{texts[0]}"',
             allowed="a column in which some day is above 12, or year first",
-            remedy="Say which comes first: date_format='%d/%m/%Y' or '%m/%d/%Y', with the column's own marks.",
+            remedy="Say which comes first: date_format="
+            + " or ".join(f"'%{a}{mark}%{b}{mark}%Y'" for a, b in (("d", "m"), ("m", "d")))
+            + ".",
         )
     for row, value in zip(open_rows, readings[0], strict=True):
         found[row] = value

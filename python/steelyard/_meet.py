@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -67,6 +68,7 @@ def meet(
     notes = _identify(people, participant, codes, treated_of, column, arm)
     windows, first = windows_of(window, people, linked, sites)
     units = choose(reviews, rule, windows)
+    unit_of = _unit_of(units, sites, linked, first)
     rows = [next(review.rows[0] for review in reviews if review.site == site) for site in sites]
     linkage = _linkage(
         units,
@@ -79,8 +81,9 @@ def meet(
         joined=dict(same_site),
         arms=arms,
         notes=_arm_notes(notes, treated_of, arm, linked),
+        before=_before(units, unit_of, first),
     )
-    return Met(units, people, _unit_of(units, sites, linked, first), treated_of, linkage)
+    return Met(units, people, unit_of, treated_of, linkage)
 
 
 def _identify(
@@ -121,8 +124,6 @@ def _unit_of(units: Units, sites: Sequence[str], linked: Codes, first: Days | No
         place = {site: k for k, site in enumerate(units.sites)}
         to = np.array([place[site] for site in sites] + [-1], dtype=np.int64)
         return to[linked]
-    import datetime as dt
-
     found = np.full(len(linked), -1, dtype=np.int64)
     for s, site in enumerate(sites):
         own = [k for k, name in enumerate(units.sites) if name == site]
@@ -134,6 +135,17 @@ def _unit_of(units: Units, sites: Sequence[str], linked: Codes, first: Days | No
         starts = np.where(first[here] == NO_DAY, np.iinfo(np.int64).max, first[here])
         before = np.searchsorted(days, starts, side="right") - 1
         found[here] = np.array(own)[np.maximum(before, 0)]
+    return found
+
+
+def _before(units: Units, unit_of: Codes, first: Days | None) -> list[tuple[int, int] | None]:
+    """Count, per unit, participants whose own window began before its review, and all whose start is known."""
+    if first is None:
+        return [None] * len(units.names)
+    found: list[tuple[int, int] | None] = []
+    for k, day in enumerate(units.dates):
+        own = first[(unit_of == k) & (first != NO_DAY)]
+        found.append(None if day is None else (int((own < (day - dt.date(1970, 1, 1)).days).sum()), len(own)))
     return found
 
 
@@ -149,16 +161,19 @@ def _linkage(
     joined: dict[str, str] | None = None,
     arms: tuple[str, ...] = (),
     notes: tuple[str, ...] = (),
+    before: Sequence[tuple[int, int] | None] = (),
 ) -> Linkage:
     empty: dict[str, tuple[Any, ...]] = {name: () for name in ("side", "row", "site", "reason", "perhaps")}
     reviews = units.reviews
     shown = [windows.get(site, Window()) for site in units.sites]
+    before = before or [None] * len(units.sites)
+    spans = [(w.end - w.start).days if w.start is not None and w.end is not None else None for w in shown]
     lags = [
         (w.start - day).days if day is not None and w.start is not None else None
         for day, w in zip(units.dates, shown, strict=True)
     ]
     return Linkage(
-        red_lines=red_lines(units, windows),
+        red_lines=red_lines(units, windows, before),
         n_participants=people,
         n_linked=0 if linked is None else int(np.count_nonzero(linked >= 0)),
         tables={
@@ -176,6 +191,8 @@ def _linkage(
                 "window_start": tuple(None if w.start is None else w.start.isoformat() for w in shown),
                 "window_end": tuple(None if w.end is None else w.end.isoformat() for w in shown),
                 "days_from_review": tuple(lags),
+                "before_review": tuple(None if count is None else count[0] for count in before),
+                "follow_up_days": tuple(spans),
             },
         },
         joined=joined or {},

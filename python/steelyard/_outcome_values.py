@@ -7,6 +7,7 @@ import dataclasses
 import numpy as np
 from numpy.typing import NDArray
 
+from ._cells import label
 from ._participants import Floats, Participants
 from .errors import refuse
 from .outcomes import Binary, Binomial, Count, Duration, Mean, Simple
@@ -49,8 +50,11 @@ def _finite(people: Participants, *columns: str) -> None:
 def outcome_values(people: Participants, outcome: Simple) -> Values:
     """Read and check the columns of an outcome."""
     people.need(*outcome.columns)
-    _finite(people, *outcome.columns)
+    if not isinstance(outcome, Binary) or outcome.success is None:
+        _finite(people, *outcome.columns)
     if isinstance(outcome, Binary):
+        if outcome.success is not None:
+            return Values(_success(people, outcome))
         _zero_one(people, outcome.column)
         return Values(people.numbers(outcome.column))
     if isinstance(outcome, Binomial):
@@ -66,10 +70,34 @@ def outcome_values(people: Participants, outcome: Simple) -> Values:
     )
 
 
+def _success(people: Participants, outcome: Binary) -> Floats:
+    """Return 1 where the column has the value that is a yes, 0 where it has its one other value."""
+    codes, labels = people.codes(outcome.column)
+    wanted = label(outcome.success)
+    if wanted not in labels or len(labels) > 2:
+        raise refuse(
+            "value that is a yes not found" if wanted not in labels else "more than two values",
+            at=f'column "{outcome.column}" of participants',
+            got=", ".join(labels[:6]) or "blank",
+            allowed=f'"{wanted}" and one other value',
+            remedy="Read the file with missing_codes for codes that mean not known.",
+        )
+    return np.where(codes < 0, np.nan, (codes == labels.index(wanted)).astype(np.float64))
+
+
 def _zero_one(people: Participants, column: str) -> None:
     y = people.numbers(column)
     rows = ~(np.isnan(y) | (y == 0) | (y == 1))
     value = y[np.flatnonzero(rows)[0]] if rows.any() else 0.0
+    if rows.any() and set(np.unique(y[~np.isnan(y)]).tolist()) == {1.0, 2.0}:
+        _fault(
+            people,
+            column,
+            rows,
+            "value that is neither 0 nor 1",
+            "1, 0 or a blank",
+            f'If 1 is yes and 2 is no, say so: Binary("{column}", success=1).',
+        )
     _fault(
         people,
         column,

@@ -158,11 +158,11 @@ def _told(review: Review, rule: str, used: Sequence[int], window: Window) -> str
     return "not used: another review is nearer" if rule == "nearest-before" else f"not used: the rule is {rule}"
 
 
-def red_lines(units: Units, windows: Mapping[str, Window]) -> tuple[str, ...]:
-    """Say where an outcome window precedes the review that is meant to explain it."""
+def red_lines(units: Units, windows: Mapping[str, Window], before: Sequence[tuple[int, int] | None]) -> tuple[str, ...]:
+    """Say where an outcome window precedes its review; `before` counts whose own window does, of how many."""
     lines = []
     seen: set[str] = set()
-    for site, day in zip(units.sites, units.dates, strict=True):
+    for site, day, count in zip(units.sites, units.dates, before, strict=True):
         window = windows.get(site, Window())
         # Under the rule `all` only the first review of a site can be later than its participants' windows.
         later = site in seen
@@ -175,7 +175,8 @@ def red_lines(units: Units, windows: Mapping[str, Window]) -> tuple[str, ...]:
                 refuse(
                     "outcome window ended before its review" if over else "outcome window begins before its review",
                     at=f'site "{site}"',
-                    got=f"review of {day}, window {window}",
+                    got=f"review of {day}, window {window}"
+                    + ("" if count is None else f", {count[0]} of {count[1]} participants began before it"),
                     allowed=f"a review on or before {window.start}",
                     remedy="The scores may follow from the outcome rather than precede it: use an earlier review, a "
                     "later window, or leave the site out.",

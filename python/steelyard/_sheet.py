@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -78,6 +79,14 @@ def _from_array(scores: Any, scale: Scale, site: str | Sequence[str]) -> Sheet:
 
 
 def _rectangle(scores: Any) -> NDArray[Any]:
+    if isinstance(scores, (str, Path)):
+        raise refuse(
+            "scores not understood",
+            at="scores",
+            got=str(scores),
+            allowed="a frame, an array, or what sy.read_scores returned",
+            remedy="Read the file first: sy.read_scores(path, scale=...).",
+        )
     try:
         cells = np.asarray(scores)
     except ValueError:

@@ -74,6 +74,7 @@ class SiteOutcomes(Result):
     status: tuple[str, ...]
     control_n: NDArray[np.int64] | None = None
     control_missing: NDArray[np.int64] | None = None
+    treated_value: Floats | None = None
     control_value: Floats | None = None
     horizon: float | None = None
     hazards: dict[str, tuple[Any, ...]] = dataclasses.field(default_factory=dict)
@@ -306,6 +307,7 @@ def _effect(study: Study, effect: Effect, level: float) -> SiteOutcomes:
         status=tuple(status),
         control_n=control.n.astype(np.int64),
         control_missing=control.missing.astype(np.int64),
+        treated_value=treated.value,
         control_value=control.value,
         horizon=horizon,
     )

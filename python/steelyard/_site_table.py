@@ -303,7 +303,8 @@ def _score_columns(study: Study, raw: dict[str, Any]) -> dict[str, Any]:
         rows[subscale.id] = profile["sums"]
     if study._linkage is not None:
         windows = study._linkage.tables["windows"]
-        rows |= {name: list(windows[name]) for name in ("window_start", "window_end", "days_from_review")}
+        names = ("window_start", "window_end", "days_from_review", "before_review", "follow_up_days")
+        rows |= {name: list(windows[name]) for name in names}
     return rows
 
 
@@ -311,6 +312,8 @@ def _outcome_columns(study: Study, found: SiteOutcomes) -> dict[str, Any]:
     rows: dict[str, Any] = {"n": found.n.tolist(), "missing": found.missing.tolist(), "k": _listed(found.total)}
     if found.control_n is not None and found.control_missing is not None:
         rows |= {"control_n": found.control_n.tolist(), "control_missing": found.control_missing.tolist()}
+    if found.treated_value is not None and found.control_value is not None:
+        rows |= {"treated": _listed(found.treated_value), "control": _listed(found.control_value)}
     rows |= {found.measure.replace(" ", "_"): _listed(found.value)}
     rows |= {name: _listed(getattr(found, name)) for name in ("low", "high")}
     rows = {("conf_" + name if name in ("low", "high") else name): values for name, values in rows.items()}

@@ -28,6 +28,14 @@ def _named(**columns: object) -> None:
 class Binary:
     """A yes or no per participant, as `Binary("employed")`: 1, 0 or blank.
 
+    Parameters
+    ----------
+    column
+        The column.
+    success
+        The value that is a yes, for columns of two other values: `Binary("job", success=1)` where 2 is no,
+        `Binary("status", success="employed")`.
+
     Examples
     --------
     >>> import steelyard as sy
@@ -36,6 +44,7 @@ class Binary:
     """
 
     column: str
+    success: str | float | None = None
     kind: ClassVar[str] = "binary"
 
     def __post_init__(self) -> None:

@@ -588,3 +588,25 @@ def test_the_scales_rule_for_missing_items_fills_the_rows_of_an_experiment() -> 
     assert study.filled_matrix[0, 3] == pytest.approx(np.nanmean(matrix[0]))
     assert np.isnan(study.score_matrix[0, 3])
     sy.WeightingExperiment(study, [1.0, 2, 3, 4, 6], n_resamples=0)
+
+
+def test_what_a_newcomer_met_first_is_explained() -> None:
+    data = people(job=[1, 2, 2, 1], state=["employed", "not", "not", None])
+    study = sy.Study(S, data, scale="ips-25")
+    with pytest.raises(sy.InputError, match=r'If 1 is yes and 2 is no, say so: Binary\("job", success=1\)'):
+        study.site_table(o.Binary("job"))
+    for outcome in (o.Binary("job", success=1), o.Binary("state", success="employed")):
+        found = study.site_table(outcome).outcomes
+        assert found is not None
+        assert found.value[0] == 0.5
+    with pytest.raises(sy.InputError, match=r'value that is a yes not found in column "job" of participants: got 1, 2'):
+        study.site_table(o.Binary("job", success=3))
+    with pytest.raises(sy.InputError, match=r"more than two values in column \"v\""):
+        sy.Study(S, people(v=[1, 2, 3, 1]), scale="ips-25").site_table(o.Binary("v", success=1))
+    with pytest.raises(sy.InputError, match=r"scores not understood in scores: got a.xlsx; .*Read the file first"):
+        sy.Study("a.xlsx", scale="ips-25")
+    early = people(start=["2019-01-01", "2020-06-01", "2021-01-01", "2021-01-01"])
+    reviews = sheet(("Oslo", "2020-01-01"), ("Bergen", "2020-01-01"))
+    linked = sy.Study(reviews, early, scale="ips-25", review_date="date", outcome_window=("start", None))
+    assert "1 of 2 participants began before it" in linked.linkage.red_lines[0]
+    assert linked.linkage.windows["before_review"].tolist() == [1, 0]

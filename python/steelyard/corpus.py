@@ -306,7 +306,17 @@ class Corpus(Result):
         object.__setattr__(self, "_checked", _core.corpus_check(self._document()))
 
     def _document(self) -> str:
-        return json.dumps(plain(self), ensure_ascii=False)
+        text = json.dumps(plain(self), ensure_ascii=False)
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            near = text[max(error.start - 40, 0) : error.start]
+            raise refuse(
+                "text that is not Unicode (a lone surrogate)",
+                at=f"corpus, after {near!r}",
+                remedy="Decode the source anew, or replace the character.",
+            ) from None
+        return text
 
     @classmethod
     def from_document(cls, told: Mapping[str, Any]) -> Self:

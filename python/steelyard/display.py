@@ -149,7 +149,7 @@ class JointDisplay(Result):
     """
 
     kind: str = "lens"
-    findings: tuple[Finding, ...] = ()
+    findings: Sequence[Finding] = ()
     corpus: Corpus = dataclasses.field(default_factory=Corpus)
     lens: Lens | None = None
     asked: Any = None

@@ -284,6 +284,8 @@ def test_right_to_left_and_emoji_keep_their_direction_and_language() -> None:
 def test_text_that_is_not_unicode_is_refused_with_its_place() -> None:
     with pytest.raises(sy.InputError, match="text that is not Unicode"):
         study_display(title="a\ud800b")
+    with pytest.raises(sy.InputError, match=r"text that is not Unicode .* in corpus, after "):
+        sy.Corpus(excerpts=[{"id": "e", "text": "a\ud800b"}])
 
 
 @pytest.mark.parametrize(

@@ -228,6 +228,31 @@ def test_longley_keeps_its_digits():
     np.testing.assert_allclose(fit.standard_errors[0], 890.420383607373, rtol=1e-9)
 
 
+def test_repeated_sites_stay_distinct():
+    d = case("stackloss")
+    once = sy.regress(**d, vcov="CR0")
+    sites = [f"{copy} {g}" for copy in "ab" for g in d["sites"]]
+    twice = sy.regress(np.vstack([d["X"]] * 2), np.tile(d["y"], 2), sites=sites, vcov="CR0")
+    np.testing.assert_allclose(twice.covariance, once.covariance / 2, rtol=1e-9)
+    same = sy.regress(np.vstack([d["X"]] * 2), np.tile(d["y"], 2), sites=list(d["sites"]) * 2, vcov="CR0")
+    np.testing.assert_allclose(same.covariance, once.covariance, rtol=1e-9)
+
+
+def test_joint_hypotheses_of_the_published_example():
+    """Reference, row 6: boottest's log, F with (q, 7) degrees of freedom, from our coefficients and covariance."""
+    x, y, year = collapsed()
+    fit = sy.regress(x, y, sites=year, vcov="CR1S")
+
+    def wald(terms, values):
+        difference = fit.coefficients[terms] - values
+        return difference @ np.linalg.solve(fit.covariance[np.ix_(terms, terms)], difference) / len(terms)
+
+    assert wald([3, 2], [0, 0]) == pytest.approx(72.4798, abs=5e-5)
+    assert wald([3, 2], [0.04, 0]) == pytest.approx(26.6776, abs=5e-5)
+    assert wald([3, 2], [0.05, -0.02]) == pytest.approx(0.3383, abs=5e-5)
+    assert wald([3, 2, 1], [0.05, -0.02, -0.15]) == pytest.approx(0.8534, abs=5e-5)
+
+
 def test_without_sites_rows_are_units():
     d = case("swiss")
     by_row = sy.regress(d["X"], d["y"])

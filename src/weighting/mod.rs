@@ -1,9 +1,11 @@
 //! Ways of weighting, and the contest between them.
 
 pub mod contest;
+pub mod contrasts;
 pub mod crossfit;
 mod fold;
 pub mod gain;
+pub mod integer;
 pub mod labels;
 pub mod null;
 pub mod panel;

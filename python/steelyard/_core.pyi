@@ -151,6 +151,59 @@ def scheme_fit_counts(
     threads: int,
     progress: Callable[[int, int], object] | None = None,
 ) -> tuple[dict[str, Any], bool]: ...
+def slope_inference(
+    slopes: NDArray[np.float64],
+    covariance: NDArray[np.float64],
+    df: float | None,
+    level: float,
+    draws: int,
+    seed: int,
+) -> dict[str, Any]: ...
+def integer_weights(gram: NDArray[np.float64], weights: NDArray[np.float64], largest: int) -> dict[str, Any]: ...
+def shrink_posterior(
+    options: str,
+    level: float,
+    items: NDArray[np.float64],
+    outcome: NDArray[np.float64],
+    weights: NDArray[np.float64] | None,
+    sites: NDArray[np.int64] | None,
+    covariates: NDArray[np.float64] | None,
+) -> dict[str, Any] | None: ...
+def scheme_stability(
+    options: str,
+    refits: str,
+    items: NDArray[np.float64],
+    outcome: NDArray[np.float64],
+    weights: NDArray[np.float64] | None,
+    sites: NDArray[np.int64] | None,
+    covariates: NDArray[np.float64] | None,
+    threads: int,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[dict[str, Any], bool]: ...
+def scheme_stability_counts(
+    options: str,
+    refits: str,
+    items: NDArray[np.float64],
+    successes: NDArray[np.float64],
+    trials: NDArray[np.float64],
+    weights: NDArray[np.float64] | None,
+    sites: NDArray[np.int64] | None,
+    covariates: NDArray[np.float64] | None,
+    threads: int,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[dict[str, Any], bool]: ...
+def site_effect(
+    options: str,
+    draws: int,
+    seed: int,
+    items: NDArray[np.float64],
+    successes: NDArray[np.float64],
+    trials: NDArray[np.float64],
+    sites: NDArray[np.int64] | None,
+    covariates: NDArray[np.float64] | None,
+    threads: int,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[dict[str, Any], bool]: ...
 def study_check(
     scale: str,
     sites: Sequence[str],

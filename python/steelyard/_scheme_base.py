@@ -11,11 +11,14 @@ from typing import Any, ClassVar
 import numpy as np
 
 from . import _core
+from ._long import Progress, run_long, thread_count
+from ._random import RNG, seed_of
 from ._rows import Rows, rows_of, vector_of
 from ._scheme_fit import SchemeFit, fit_from
+from ._scheme_inference import Stability
 from .errors import refuse
 
-TUNINGS = ("leave-one-site-out", "gcv", "reml")
+TUNINGS = ("leave-one-site-out", "ten-fold", "gcv", "reml")
 
 
 def choice(name: str, value: object, allowed: Sequence[str]) -> None:
@@ -125,6 +128,89 @@ class Scheme:
         by_participants = isinstance(site_weight, str) and site_weight == "participants"
         raw = self._fit_rows(rows, None if prior is None else listed(prior, "prior"), by_participants)
         return fit_from(raw, self.name, rows.names, rows.covariate_names, rows.outcome_kind, self._link)
+
+    def stability(
+        self,
+        items: Any,
+        outcome: Any,
+        *,
+        trials: Any = None,
+        sites: Any = None,
+        covariates: Any = None,
+        site_weight: Any = "participants",
+        prior: Any = None,
+        n_resamples: int | None = None,
+        retune: bool = False,
+        rng: RNG = None,
+        threads: int | None = None,
+        progress: Progress = None,
+    ) -> Stability:
+        """Refit with sites left out (below 20 sites) or drawn anew, and return the range of the weights.
+
+        Parameters
+        ----------
+        items, outcome, trials, sites, covariates, site_weight, prior
+            As in `fit`.
+        n_resamples
+            Bootstrap draws of sites; None: every site is left out once below 20 sites, else 200 draws.
+        retune
+            Choose the penalty anew in each refit (linear schemes); False keeps the one of the fit to all sites.
+        rng
+            An int, a NumPy Generator, or None.
+        threads, progress
+            As everywhere.
+
+        Returns
+        -------
+        Stability
+            Named `stability_low/high`, never `conf_*`: for penalised and constrained schemes it is no interval.
+        """
+        rows = rows_of(items, outcome, trials=trials, sites=sites, covariates=covariates, site_weight=site_weight)
+        by_participants = isinstance(site_weight, str) and site_weight == "participants"
+        fixed = None if prior is None else listed(prior, "prior")
+        fit = fit_from(
+            self._fit_rows(rows, fixed, by_participants), self.name, rows.names, rows.covariate_names, "", self._link
+        )
+        seed = seed_of(rng)
+        penalty = None if retune else _plain(fit.penalty)
+        asked = json.dumps({"resamples": n_resamples, "seed": seed, "retune": retune, "penalty": penalty})
+        call, arrays = self._stability_call(rows, by_participants)
+
+        def finish(raw: dict[str, Any]) -> Stability:
+            names = ("slopes_low", "slopes_high", "weights_low", "weights_high", "positive", "selected")
+            low, high, w_low, w_high, positive, selected = (np.array(raw[name]) for name in names)
+            return Stability(
+                self.name,
+                rows.names,
+                fit.slopes,
+                fit.weights,
+                low,
+                high,
+                w_low,
+                w_high,
+                positive,
+                selected,
+                raw["refits"],
+                raw["without_weights"],
+                raw["kind"],
+                seed,
+            )
+
+        result: Stability = run_long(
+            call,
+            json.dumps(self._request(rows, fixed)),
+            asked,
+            *arrays,
+            thread_count(threads),
+            progress=progress,
+            description=f"{self.name} stability",
+            finish=finish,
+        )
+        return result
+
+    def _stability_call(self, rows: Rows, by_participants: bool) -> tuple[Any, tuple[Any, ...]]:
+        outcome = rows.outcome if rows.trials is None else rows.outcome / rows.trials
+        return _core.scheme_stability, (rows.items, outcome, rows.weights, rows.sites, rows.covariates)
 
     def _request(self, rows: Rows, prior: tuple[float, ...] | None) -> dict[str, Any]:
         request: dict[str, Any] = {"scheme": self.options(), "prior": prior, "groups": self._groups(rows.names)}

@@ -8,10 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from . import _core
 from ._frames import columns_of, frame_like, is_frame
 from ._html import table
+from ._random import RNG, seed_of
 from ._result import Result
 from ._rows import matrix_of
+from ._scheme_inference import IntegerWeights, SlopeInference, inference_from
 from .errors import refuse
 
 Floats = NDArray[np.float64]
@@ -145,6 +148,59 @@ class SchemeFit(Result):
                 raise refuse("covariates missing", allowed=", ".join(self.covariate_names))
             eta = eta + matrix_of(covariates, "covariates", "covariate_")[0] @ self.covariate_coefficients
         return 1.0 / (1.0 + np.exp(-eta)) if self.link == "logit" else eta
+
+    def inference(self, confidence_level: float = 0.95, *, n_draws: int = 20_000, rng: RNG = None) -> SlopeInference:
+        """Return intervals of the slopes, their contrasts to the mean slope, ranks, and whether weights can be divided.
+
+        Parameters
+        ----------
+        confidence_level
+            Level of every interval and rank set.
+        n_draws
+            Draws behind the simultaneous critical values; their Monte Carlo error is in the result.
+        rng
+            An int, a NumPy Generator, or None.
+
+        Raises
+        ------
+        InputError
+            For schemes without sampling errors (penalised and constrained ones: use `scheme.stability`), and where no
+            site is left to tell the error by.
+        """
+        if self.covariance is None or self.interval_method == "none":
+            left = "no site is left over to tell the error by" if self.covariance is not None else self.status
+            raise refuse(
+                "no sampling errors of slopes",
+                got=f"{self.scheme}, {left}",
+                allowed="an unpenalised fit with more sites than coefficients",
+                remedy="Use scheme.stability(...) for a range over refits, or Shrink(...).posterior(...).",
+            )
+        if self.penalty:
+            raise refuse(
+                "no confidence intervals for a penalised fit",
+                got=f"penalty {self.penalty:.4g}",
+                remedy="Use scheme.stability(...) for a range over refits.",
+            )
+        seed = seed_of(rng)
+        df = self.degrees_of_freedom
+        raw = _core.slope_inference(self.slopes, self.covariance, df, confidence_level, n_draws, seed)
+        return inference_from(raw, self.scheme, self.names, df, confidence_level, seed)
+
+    def whole_weights(self, items: Any, *, largest: int = 3) -> IntegerWeights:
+        """Return the best rounding of the weights to whole numbers, with what it loses on these rows.
+
+        Parameters
+        ----------
+        items
+            Rows of the same items: the sites among which the score is to tell.
+        largest
+            Largest whole weight, 1 to 100.
+        """
+        x = self._matrix(items)
+        centred = x - x.mean(axis=0)
+        raw = _core.integer_weights(np.ascontiguousarray(centred.T @ centred), self.weights, largest)
+        weights = np.array(raw.pop("weights"), dtype=np.int64)
+        return IntegerWeights(names=self.names, weights=weights, largest=largest, **raw)
 
     def tidy(self) -> Any:
         """Return one row per item: term, estimate (the slope), weight, and whether the design determines the slope."""

@@ -9,9 +9,11 @@ from typing import Any, ClassVar
 import numpy as np
 
 from . import _core
-from ._long import run_long, thread_count
-from ._rows import Rows
+from ._long import Progress, run_long, thread_count
+from ._random import RNG, seed_of
+from ._rows import Rows, rows_of
 from ._scheme_base import Scheme, check_penalty, choice, listed
+from ._scheme_inference import SiteEffectTest
 from .errors import refuse
 
 
@@ -32,6 +34,9 @@ class _LogOdds(Scheme):
             finish=lambda raw: raw,
         )
         return raw
+
+    def _stability_call(self, rows: Rows, by_participants: bool) -> tuple[Any, tuple[Any, ...]]:
+        return _core.scheme_stability_counts, self._counts(rows, by_participants)
 
     def _profile_level(self) -> float | None:
         return None
@@ -211,3 +216,58 @@ class RandomIntercept(_TowardTarget):
         nodes = self.nodes
         if isinstance(nodes, bool) or not isinstance(nodes, int) or not 1 <= nodes <= 25:
             raise refuse("nodes not allowed", at="nodes", got=repr(nodes), allowed="an int from 1 to 25")
+
+    def site_effect_test(
+        self,
+        items: Any,
+        outcome: Any,
+        *,
+        trials: Any = None,
+        sites: Any = None,
+        covariates: Any = None,
+        n_resamples: int = 999,
+        rng: RNG = None,
+        threads: int | None = None,
+        progress: Progress = None,
+    ) -> SiteEffectTest:
+        """Test whether sites differ beyond their items, by a parametric bootstrap of the likelihood ratio.
+
+        Parameters
+        ----------
+        items, outcome, trials, sites, covariates
+            As in `fit`.
+        n_resamples
+            Draws from the fit without site effects.
+        rng
+            An int, a NumPy Generator, or None.
+        threads, progress
+            As everywhere.
+
+        References
+        ----------
+        Crainiceanu and Ruppert (2004), doi:10.1111/j.1467-9868.2004.00438.x.
+        """
+        rows = rows_of(items, outcome, trials=trials, sites=sites, covariates=covariates)
+        x, k, n, _, codes, z = self._counts(rows, True)
+        seed = seed_of(rng)
+
+        def finish(raw: dict[str, Any]) -> SiteEffectTest:
+            return SiteEffectTest(
+                raw["likelihood_ratio"],
+                raw["tau"],
+                raw["p_value"],
+                raw["monte_carlo_error"],
+                raw["draws"],
+                raw["undefined"],
+                seed,
+            )
+
+        request = json.dumps(self._request(rows, None))
+        result: SiteEffectTest = run_long(
+            _core.site_effect,
+            *(request, n_resamples, seed, x, k, n, codes, z, thread_count(threads)),
+            progress=progress,
+            description="site effect test",
+            finish=finish,
+        )
+        return result

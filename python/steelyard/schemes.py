@@ -7,10 +7,16 @@ slopes, weights, a status and what the design can know; `steelyard.WeightingExpe
 from __future__ import annotations
 
 import dataclasses
+import json
 from typing import Any, ClassVar
 
+import numpy as np
+
+from . import _core
+from ._rows import rows_of
 from ._scheme_base import TUNINGS, Scheme, check_penalty, choice, listed, nested
 from ._scheme_fit import SchemeFit
+from ._scheme_inference import IntegerWeights, Posterior, SiteEffectTest, SlopeInference, Stability
 from ._schemes_logit import Firth, LogF, Logistic, RandomIntercept
 from .errors import refuse
 
@@ -24,10 +30,12 @@ __all__ = [
     "Correlation",
     "ElasticNet",
     "Firth",
+    "IntegerWeights",
     "Lasso",
     "LogF",
     "Logistic",
     "NonNegative",
+    "Posterior",
     "Prior",
     "RandomIntercept",
     "Ridge",
@@ -35,6 +43,9 @@ __all__ = [
     "SchemeFit",
     "Shrink",
     "Simplex",
+    "SiteEffectTest",
+    "SlopeInference",
+    "Stability",
     "SubscaleEqual",
     "SubscaleOnly",
     "Unit",
@@ -290,6 +301,51 @@ class Shrink(_Tuned):
         super().__post_init__()
         if self.target is not None:
             object.__setattr__(self, "target", listed(self.target, "target"))
+
+    def posterior(
+        self,
+        items: Any,
+        outcome: Any,
+        *,
+        trials: Any = None,
+        sites: Any = None,
+        covariates: Any = None,
+        site_weight: Any = "participants",
+        level: float = 0.95,
+    ) -> Posterior:
+        """Return the same shrinkage as a normal-normal Bayes model, with intervals that hold over its prior.
+
+        The penalty is not chosen but averaged over: a prior worth m sites has m / (m + sites) of the say, and that
+        share is uniform a priori. `penalty` and `tuning` of the scheme play no part.
+
+        Parameters
+        ----------
+        items, outcome, trials, sites, covariates, site_weight
+            As in `fit`; items and covariates must be the same in all rows of a site.
+        level
+            Level of the equal-tailed intervals.
+
+        References
+        ----------
+        Daniels (1999), Canadian Journal of Statistics 27, 567, doi:10.2307/3316112, for the uniform shrinkage prior.
+        """
+        if not 0 < level < 1:
+            raise refuse("level not allowed", at="level", got=repr(level), allowed="between 0 and 1")
+        rows = rows_of(items, outcome, trials=trials, sites=sites, covariates=covariates, site_weight=site_weight)
+        y = rows.outcome if rows.trials is None else rows.outcome / rows.trials
+        request = json.dumps({**self._request(rows, None), "scheme": {**self.options(), "penalty": 1.0}})
+        raw = _core.shrink_posterior(request, level, rows.items, y, rows.weights, rows.sites, rows.covariates)
+        if raw is None:
+            raise refuse("target's score does not vary between sites", remedy="There is no slope to shrink to.")
+        return Posterior(
+            rows.names,
+            *(np.array(raw[key]) for key in ("mean", "low", "high", "positive")),
+            *(np.array(raw[key]) for key in ("departure", "departure_low", "departure_high")),
+            raw["prior_worth_sites"],
+            raw["prior_share"],
+            raw["df"],
+            level,
+        )
 
 
 @dataclasses.dataclass(frozen=True)

@@ -60,7 +60,10 @@ mod _core {
     #[pymodule_export]
     use super::scale::{scale_band, scale_ids, scale_read, scale_replace, scale_shipped, scale_total};
     #[pymodule_export]
-    use super::schemes::{scheme_fit, scheme_fit_counts};
+    use super::schemes::{
+        integer_weights, scheme_fit, scheme_fit_counts, scheme_stability, scheme_stability_counts, shrink_posterior,
+        site_effect, slope_inference,
+    };
     #[pymodule_export]
     use super::simulate::synthetic_sites;
     #[pymodule_export]

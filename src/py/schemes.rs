@@ -4,10 +4,14 @@ use super::convert::{from_json, to_python};
 use super::door::long_call;
 use crate::error::Result;
 use crate::parallel::Threads;
-use crate::weighting::schemes::counts::{CountRows, Counts, profiles, tune_and_fit};
-use crate::weighting::schemes::rows::{Rows, Tuning, fit};
+use crate::stream::Seed;
+use crate::weighting::contrasts::{Slopes, infer};
+use crate::weighting::schemes::counts::{CountRows, Counts, profiles, site_effect_test, tune_and_fit};
+use crate::weighting::schemes::rows::{Rows, Tuning, fit, posterior_of, uncertainty};
+use crate::weighting::schemes::stability::{Drawing, of_counts, of_rows};
 use crate::weighting::schemes::tune::Tuned;
 use crate::weighting::schemes::{Scheme, SchemeFit, Setting};
+use ndarray::Array2;
 use numpy::{PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -55,21 +59,12 @@ pub(super) fn scheme_fit(
     covariates: Option<PyReadonlyArray2<'_, f64>>,
 ) -> PyResult<Py<PyAny>> {
     let options: Options = from_json("scheme options", options)?;
-    let x = items.as_array().to_owned();
-    let z = covariates.map(|c| c.as_array().to_owned());
-    let y = outcome.as_array().to_vec();
-    let w = weights.map(|w| w.as_array().to_vec());
-    let s: Option<Vec<usize>> = sites.map(codes);
+    let owned = OwnedRows::new(items, outcome, weights, sites, covariates);
     let answer = py.detach(move || -> Result<Answer> {
-        let setting = options.setting(x.ncols());
-        let rows = Rows {
-            items: x.view(),
-            covariates: z.as_ref().map(|z| z.view()),
-            outcome: &y,
-            weights: w.as_deref(),
-            sites: s.as_deref(),
-        };
-        let (fit, tuned) = fit(&options.scheme, &rows, &setting, options.tuning)?;
+        let setting = options.setting(owned.x.ncols());
+        let rows = owned.rows();
+        let (mut fit, tuned) = fit(&options.scheme, &rows, &setting, options.tuning)?;
+        fit.uncertainty = uncertainty(&options.scheme, &rows, &setting, &fit)?;
         Ok(Answer { fit, tuned })
     })?;
     to_python(py, &answer)
@@ -128,4 +123,190 @@ fn counts_of(
         weights: w.as_deref(),
         sites: s.as_deref(),
     })
+}
+
+/// Inference on slopes from their covariance; returns a dict.
+#[pyfunction]
+pub(super) fn slope_inference(
+    py: Python<'_>,
+    slopes: PyReadonlyArray1<'_, f64>,
+    covariance: PyReadonlyArray2<'_, f64>,
+    df: Option<f64>,
+    level: f64,
+    draws: usize,
+    seed: u64,
+) -> PyResult<Py<PyAny>> {
+    let b = slopes.as_array().to_vec();
+    let v = covariance.as_array().to_owned();
+    let found = py.detach(|| infer(Slopes { slopes: &b, covariance: v.view(), df }, level, draws, Seed(seed)))?;
+    to_python(py, &found)
+}
+
+/// The best rounding of weights, from the items' centred cross-products.
+#[pyfunction]
+pub(super) fn integer_weights(
+    py: Python<'_>,
+    gram: PyReadonlyArray2<'_, f64>,
+    weights: PyReadonlyArray1<'_, f64>,
+    largest: i32,
+) -> PyResult<Py<PyAny>> {
+    let (g, w) = (gram.as_array().to_owned(), weights.as_array().to_vec());
+    let found = py.detach(|| crate::weighting::integer::round(g.view(), &w, largest))?;
+    to_python(py, &found)
+}
+
+/// The posterior of a scheme that shrinks to a target; `None` where its score does not vary.
+#[pyfunction]
+#[pyo3(signature = (options, level, items, outcome, weights, sites, covariates))]
+#[expect(clippy::too_many_arguments, reason = "one argument per array")]
+pub(super) fn shrink_posterior(
+    py: Python<'_>,
+    options: &str,
+    level: f64,
+    items: PyReadonlyArray2<'_, f64>,
+    outcome: PyReadonlyArray1<'_, f64>,
+    weights: Option<PyReadonlyArray1<'_, f64>>,
+    sites: Option<PyReadonlyArray1<'_, i64>>,
+    covariates: Option<PyReadonlyArray2<'_, f64>>,
+) -> PyResult<Py<PyAny>> {
+    let options: Options = from_json("scheme options", options)?;
+    let owned = OwnedRows::new(items, outcome, weights, sites, covariates);
+    let found = py.detach(|| posterior_of(&options.scheme, &owned.rows(), &options.setting(owned.x.ncols()), level))?;
+    to_python(py, &found)
+}
+
+struct OwnedRows {
+    x: Array2<f64>,
+    z: Option<Array2<f64>>,
+    y: Vec<f64>,
+    w: Option<Vec<f64>>,
+    s: Option<Vec<usize>>,
+}
+
+impl OwnedRows {
+    fn new(
+        items: PyReadonlyArray2<'_, f64>,
+        outcome: PyReadonlyArray1<'_, f64>,
+        weights: Option<PyReadonlyArray1<'_, f64>>,
+        sites: Option<PyReadonlyArray1<'_, i64>>,
+        covariates: Option<PyReadonlyArray2<'_, f64>>,
+    ) -> Self {
+        Self {
+            x: items.as_array().to_owned(),
+            z: covariates.map(|c| c.as_array().to_owned()),
+            y: outcome.as_array().to_vec(),
+            w: weights.map(|w| w.as_array().to_vec()),
+            s: sites.map(codes),
+        }
+    }
+
+    fn rows(&self) -> Rows<'_> {
+        Rows {
+            items: self.x.view(),
+            covariates: self.z.as_ref().map(|z| z.view()),
+            outcome: &self.y,
+            weights: self.w.as_deref(),
+            sites: self.s.as_deref(),
+        }
+    }
+}
+
+/// What a series of refits is asked for; JSON.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Refits {
+    resamples: Option<usize>,
+    seed: u64,
+    #[serde(default)]
+    retune: bool,
+    #[serde(with = "crate::weighting::schemes::penalty", default)]
+    penalty: Option<f64>,
+}
+
+impl Refits {
+    fn drawing(&self) -> Drawing {
+        Drawing { resamples: self.resamples, seed: Seed(self.seed), retune: self.retune }
+    }
+}
+
+/// The stability range of a linear scheme; returns `(dict, interrupted)`.
+#[pyfunction]
+#[pyo3(signature = (options, refits, items, outcome, weights, sites, covariates, threads, progress=None))]
+#[expect(clippy::too_many_arguments, reason = "one argument per array")]
+pub(super) fn scheme_stability(
+    py: Python<'_>,
+    options: &str,
+    refits: &str,
+    items: PyReadonlyArray2<'_, f64>,
+    outcome: PyReadonlyArray1<'_, f64>,
+    weights: Option<PyReadonlyArray1<'_, f64>>,
+    sites: Option<PyReadonlyArray1<'_, i64>>,
+    covariates: Option<PyReadonlyArray2<'_, f64>>,
+    threads: usize,
+    progress: Option<&Bound<'_, PyAny>>,
+) -> PyResult<(Py<PyAny>, bool)> {
+    let options: Options = from_json("scheme options", options)?;
+    let refits: Refits = from_json("stability options", refits)?;
+    let owned = OwnedRows::new(items, outcome, weights, sites, covariates);
+    let threads = Threads::new(NonZeroUsize::new(threads));
+    let (found, interrupted) = long_call(py, progress, |control| {
+        let setting = options.setting(owned.x.ncols()).with_penalty(refits.penalty);
+        threads.run(|| of_rows(&options.scheme, &owned.rows(), &setting, options.tuning, refits.drawing(), control))?
+    })?;
+    Ok((to_python(py, &found)?, interrupted))
+}
+
+/// The stability range of a scheme on the log-odds scale; returns `(dict, interrupted)`.
+#[pyfunction]
+#[pyo3(signature = (options, refits, items, successes, trials, weights, sites, covariates, threads, progress=None))]
+#[expect(clippy::too_many_arguments, reason = "one argument per array")]
+pub(super) fn scheme_stability_counts(
+    py: Python<'_>,
+    options: &str,
+    refits: &str,
+    items: PyReadonlyArray2<'_, f64>,
+    successes: PyReadonlyArray1<'_, f64>,
+    trials: PyReadonlyArray1<'_, f64>,
+    weights: Option<PyReadonlyArray1<'_, f64>>,
+    sites: Option<PyReadonlyArray1<'_, i64>>,
+    covariates: Option<PyReadonlyArray2<'_, f64>>,
+    threads: usize,
+    progress: Option<&Bound<'_, PyAny>>,
+) -> PyResult<(Py<PyAny>, bool)> {
+    let options: Options = from_json("scheme options", options)?;
+    let refits: Refits = from_json("stability options", refits)?;
+    let counts = counts_of(items, successes, trials, weights, sites, covariates)?;
+    let threads = Threads::new(NonZeroUsize::new(threads));
+    let (found, interrupted) = long_call(py, progress, |control| {
+        let setting = options.setting(counts.items.ncols()).with_penalty(refits.penalty);
+        threads.run(|| of_counts(&options.scheme, &counts, &setting, refits.drawing(), control))?
+    })?;
+    Ok((to_python(py, &found)?, interrupted))
+}
+
+/// The parametric bootstrap of a site effect; returns `(dict, interrupted)`.
+#[pyfunction]
+#[pyo3(signature = (options, draws, seed, items, successes, trials, sites, covariates, threads, progress=None))]
+#[expect(clippy::too_many_arguments, reason = "one argument per array")]
+pub(super) fn site_effect(
+    py: Python<'_>,
+    options: &str,
+    draws: usize,
+    seed: u64,
+    items: PyReadonlyArray2<'_, f64>,
+    successes: PyReadonlyArray1<'_, f64>,
+    trials: PyReadonlyArray1<'_, f64>,
+    sites: Option<PyReadonlyArray1<'_, i64>>,
+    covariates: Option<PyReadonlyArray2<'_, f64>>,
+    threads: usize,
+    progress: Option<&Bound<'_, PyAny>>,
+) -> PyResult<(Py<PyAny>, bool)> {
+    let options: Options = from_json("scheme options", options)?;
+    let counts = counts_of(items, successes, trials, None, sites, covariates)?;
+    let threads = Threads::new(NonZeroUsize::new(threads));
+    let (found, interrupted) = long_call(py, progress, |control| {
+        let setting = options.setting(counts.items.ncols());
+        threads.run(|| site_effect_test(&options.scheme, &counts, &setting, draws, Seed(seed), control))?
+    })?;
+    Ok((to_python(py, &found)?, interrupted))
 }

@@ -48,7 +48,91 @@ impl ElasticNet<'_> {
     pub fn path(&self, penalties: &[f64]) -> Result<Vec<Sparse>> {
         let p = self.cross.len();
         let mut state = State { b: vec![0.0; p], gradient: self.cross.to_vec() };
-        penalties.iter().map(|penalty| self.descend(*penalty, &mut state)).collect()
+        let falling = penalties.windows(2).all(|pair| pair[0] >= pair[1]);
+        let traced = if self.l1_ratio == 1.0 && falling { self.trace(penalties) } else { Vec::new() };
+        penalties
+            .iter()
+            .enumerate()
+            .map(|(k, penalty)| {
+                if let Some(b) = traced.get(k) {
+                    state.place(self.gram, self.cross, b);
+                }
+                self.descend(*penalty, &mut state)
+            })
+            .collect()
+    }
+
+    /// The lasso's path knot by knot: between knots the slopes are linear in the penalty (Osborne, Presnell and Turlach 2000,
+    /// doi:10.1093/imanum/20.3.389). Ends early where the active items depend on one another; what it gives is checked by its gap
+    /// like everything else, and descended on where it falls short.
+    fn trace(&self, falling: &[f64]) -> Vec<Vec<f64>> {
+        let p = self.cross.len();
+        let mut at = self.largest_penalty() * self.weight;
+        let mut active: Vec<(usize, f64)> = Vec::new();
+        let mut out = Vec::with_capacity(falling.len());
+        let mut line = Line::default();
+        let mut next = match (0..p).max_by(|i, j| self.cross[*i].abs().total_cmp(&self.cross[*j].abs())) {
+            Some(j) if at > 0.0 => Event { level: at, join: Some((j, self.cross[j].signum())), leave: None },
+            _ => return out,
+        };
+        let mut events = 0;
+        for penalty in falling {
+            let level = penalty * self.weight;
+            while next.level > level {
+                at = next.level;
+                if let Some(place) = next.leave {
+                    active.remove(place);
+                }
+                active.extend(next.join);
+                events += 1;
+                let Some(found) = self.line(&active) else { return out };
+                line = found;
+                next = self.next_event(&active, &line, at);
+                if events > 10 * p + 50 {
+                    return out;
+                }
+            }
+            let mut b = vec![0.0; p];
+            for ((j, _), (u, v)) in active.iter().zip(line.start.iter().zip(&line.slope)) {
+                b[*j] = u - level * v;
+            }
+            out.push(b);
+        }
+        out
+    }
+
+    /// The active slopes as start - level x slope.
+    fn line(&self, active: &[(usize, f64)]) -> Option<Line> {
+        let sub = Array2::from_shape_fn((active.len(), active.len()), |(i, k)| self.gram[[active[i].0, active[k].0]]);
+        let factor = Cholesky::factor(sub.view()).definite()?;
+        let start: Vec<f64> = active.iter().map(|(j, _)| self.cross[*j]).collect();
+        let slope: Vec<f64> = active.iter().map(|(_, sign)| *sign).collect();
+        Some(Line { start: factor.solve(&start), slope: factor.solve(&slope) })
+    }
+
+    /// The largest level below `at` where an item joins or leaves.
+    fn next_event(&self, active: &[(usize, f64)], line: &Line, at: f64) -> Event {
+        let below = at * (1.0 - 1e-12);
+        let mut next = Event { level: 0.0, join: None, leave: None };
+        for (place, (u, v)) in line.start.iter().zip(&line.slope).enumerate() {
+            let level = u / v;
+            if level < below && level > next.level {
+                next = Event { level, join: None, leave: Some(place) };
+            }
+        }
+        for j in (0..self.cross.len()).filter(|j| self.gram[[*j, *j]] > 0.0 && active.iter().all(|(k, _)| k != j)) {
+            let (mut constant, mut rate) = (self.cross[j], 0.0);
+            for ((k, _), (u, v)) in active.iter().zip(line.start.iter().zip(&line.slope)) {
+                constant -= self.gram[[j, *k]] * u;
+                rate += self.gram[[j, *k]] * v;
+            }
+            for (sign, level) in [(1.0, constant / (1.0 - rate)), (-1.0, -constant / (1.0 + rate))] {
+                if level < below && level > next.level {
+                    next = Event { level, join: Some((j, sign)), leave: None };
+                }
+            }
+        }
+        next
     }
 
     fn descend(&self, penalty: f64, state: &mut State) -> Result<Sparse> {
@@ -143,6 +227,22 @@ impl ElasticNet<'_> {
     }
 }
 
+/// Active slopes between two knots: start - level x slope.
+#[derive(Default)]
+struct Line {
+    start: Vec<f64>,
+    slope: Vec<f64>,
+}
+
+/// Where the line ends.
+struct Event {
+    level: f64,
+    /// The item that joins, with its sign.
+    join: Option<(usize, f64)>,
+    /// The place of the one that leaves.
+    leave: Option<usize>,
+}
+
 struct State {
     b: Vec<f64>,
     /// c - Gb.
@@ -150,6 +250,16 @@ struct State {
 }
 
 impl State {
+    fn place(&mut self, gram: ArrayView2<'_, f64>, cross: &[f64], b: &[f64]) {
+        self.b.copy_from_slice(b);
+        self.gradient.copy_from_slice(cross);
+        for (j, value) in b.iter().enumerate().filter(|(_, value)| **value != 0.0) {
+            for (gradient, g) in self.gradient.iter_mut().zip(gram.row(j)) {
+                *gradient -= value * g;
+            }
+        }
+    }
+
     fn set(&mut self, gram: ArrayView2<'_, f64>, j: usize, value: f64) {
         let change = value - self.b[j];
         self.b[j] = value;

@@ -134,7 +134,7 @@ impl<'a> Firth<'a> {
     /// The maximum.
     pub fn fit(&self) -> Result<FirthFit> {
         let mut space = self.space();
-        let (b, point, iterations, gap) = self.climb(self.data.start(), None, &mut space)?;
+        let (b, point, iterations, gap) = self.climb(self.data.start(), None, TOLERANCE * 1e-14, &mut space)?;
         let coefficients = self.source.raw(&b);
         let kernel = self.data.kernel(&self.data.linear(&b));
         let quadratic = self.penalty.as_ref().map_or(0.0, |p| 0.5 * super::moments::quadratic(p.view(), &b));
@@ -171,19 +171,25 @@ impl<'a> Firth<'a> {
     }
 
     /// Steps to the maximum, over all points or those where `held` (a combination of scaled coefficients) is zero.
-    fn climb(&self, start: Vec<f64>, held: Option<&[f64]>, space: &mut Space) -> Result<(Vec<f64>, Point, usize, f64)> {
+    fn climb(
+        &self,
+        start: Vec<f64>,
+        held: Option<&[f64]>,
+        enough: f64,
+        space: &mut Space,
+    ) -> Result<(Vec<f64>, Point, usize, f64)> {
         let mut b = start;
         let mut point = self.at(&b, space).ok_or_else(|| dependent(self.data.width()))?;
         let mut gap = f64::INFINITY;
         for iterations in 1..=STEPS {
-            let direction = match (iterations % 6 == 0).then(|| self.curvature(&b, space)).flatten() {
+            let direction = match (iterations % 12 == 0).then(|| self.curvature(&b, space)).flatten() {
                 Some(inverse) => step(&b, &point.score, &inverse, held),
                 None => step(&b, &point.score, &point.inverse, held),
             };
             let before = gap;
             gap = 0.5 * dot(&point.score, &direction).abs() / self.null;
             // Convergence is linear: the steps go on until they are round-off.
-            if gap <= TOLERANCE * 1e-14 || (gap <= TOLERANCE * 1e-4 && gap > 0.9 * before) {
+            if gap <= enough || (gap <= TOLERANCE * 1e-4 && gap > 0.9 * before) {
                 return Ok((b, point, iterations, gap));
             }
             let Some((there, reached)) = self.halve(&b, &point, &direction, space) else {
@@ -259,7 +265,7 @@ impl<'a> Firth<'a> {
                     let c = transform.row(*j).to_vec();
                     let low = self.endpoint(&b, &best, &c, -1.0, fall, space)?;
                     let high = self.endpoint(&b, &best, &c, 1.0, fall, space)?;
-                    let (_, point, _, _) = self.climb(onto(&b, &best, &c), Some(&c), space)?;
+                    let (_, point, _, _) = self.climb(onto(&b, &best, &c), Some(&c), TOLERANCE * 1e-8, space)?;
                     let statistic = (2.0 * (best.value - point.value)).max(0.0);
                     Ok(Profile { low, high, statistic, p_value: chi2_upper(statistic, 1.0) })
                 },

@@ -5,6 +5,7 @@
 
 pub mod beta_binomial;
 pub mod binomial;
+pub mod boundary;
 pub mod elastic_net;
 pub mod estimability;
 pub mod firth;
@@ -13,6 +14,7 @@ pub mod log_f;
 pub mod moments;
 mod penalty;
 pub mod pls;
+pub mod posterior;
 pub mod quadrature;
 pub mod random_intercept;
 pub mod ridge;

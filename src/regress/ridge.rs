@@ -112,16 +112,25 @@ impl RidgePath {
     /// Minus twice the restricted log-likelihood of the penalty, up to a constant, with the noise profiled out: departures from
     /// the target are normal with variance noise/(penalty W). `left` is the number of units minus what is fitted freely.
     pub fn restricted_deviance(&self, moments: &CrossMoments, penalty: f64, left: usize) -> f64 {
+        let log_determinant: f64 =
+            self.eigen.values[..self.rank].iter().map(|value| self.ratio(*value, penalty).ln_1p()).sum();
+        log_determinant + left as f64 * self.restricted_squares(moments, penalty).ln()
+    }
+
+    /// Prior over noise variance along an eigenvector.
+    fn ratio(&self, value: f64, penalty: f64) -> f64 {
+        if penalty.is_finite() { value / (penalty * self.weight) } else { 0.0 }
+    }
+
+    /// What is left of the outcome's sum of squares when departures count as noise too: over its degrees of freedom, the noise.
+    pub fn restricted_squares(&self, moments: &CrossMoments, penalty: f64) -> f64 {
         let explained = self.target.as_ref().map_or(0.0, |t| t.cross * t.cross / t.variance);
         let mut rss = moments.yy - explained;
-        let mut log_determinant = 0.0;
         for (value, coordinate) in self.eigen.values[..self.rank].iter().zip(&self.coordinates) {
-            let ratio = if penalty.is_finite() { value / (penalty * self.weight) } else { 0.0 };
-            let square = coordinate * coordinate / value;
-            rss -= square * ratio / (1.0 + ratio);
-            log_determinant += (1.0 + ratio).ln();
+            let ratio = self.ratio(*value, penalty);
+            rss -= coordinate * coordinate / value * ratio / (1.0 + ratio);
         }
-        log_determinant + left as f64 * rss.max(f64::MIN_POSITIVE).ln()
+        rss.max(f64::MIN_POSITIVE)
     }
 
     /// Eigenvalues of the penalised part (falling, positive ones only) and the outcome's coordinates along them.

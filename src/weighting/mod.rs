@@ -2,12 +2,14 @@
 
 pub mod contest;
 mod counts;
+pub mod contrasts;
 pub mod crossfit;
 mod direct;
 mod downdate;
 mod fold;
 pub mod gain;
 mod inside;
+pub mod integer;
 pub mod labels;
 pub mod null;
 pub mod panel;

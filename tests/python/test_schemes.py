@@ -36,6 +36,7 @@ def every_scheme(p=25, groups=None):
         S.OLS(),
         S.Ridge(),
         S.Ridge(tuning="gcv"),
+        S.Lasso(tuning="ten-fold"),
         S.Ridge(0.5),
         S.Shrink(),
         S.Shrink(tuning="reml"),
@@ -147,7 +148,7 @@ def test_ahp_consistent_and_incomplete():
         (lambda: S.Ridge(-1.0), "penalty not allowed in penalty: got -1.0"),
         (
             lambda: S.Ridge(tuning="aic"),
-            "tuning not known in tuning: got 'aic'; allowed: 'leave-one-site-out', 'gcv', 'reml'",
+            "tuning not known in tuning: got 'aic'; allowed: 'leave-one-site-out', 'ten-fold', 'gcv', 'reml'",
         ),
         (lambda: S.Lasso(tuning="reml"), "tuning not defined for this scheme: got lasso"),
         (lambda: S.Simplex(floor=1.0), "floor not allowed: got 1"),

@@ -1,13 +1,16 @@
 //! From counts to a fit: the design of a scheme on the log-odds scale, its penalty toward a target, and its tuning.
 
 use super::finish::{LogOdds, Problem, ProfileInterval, SchemeFit, Status};
-use super::likelihood::Estimate;
+use super::likelihood::{Estimate, Likelihood};
 use super::tune::Tuned;
 use super::{Scheme, Setting, check_penalty, check_weights};
 use crate::error::{Error, Result, input};
+use crate::job::Control;
 use crate::linalg::{Cholesky, SymmetricEigen, gram::congruent};
+use crate::regress::boundary::{self, BoundaryTest};
 use crate::regress::separation::Fitted;
 use crate::regress::{CrossMoments, Trials};
+use crate::stream::Seed;
 use ndarray::{Array2, ArrayView2, Axis, s};
 
 /// k of n per row. Rows of one site that agree in items and covariates are added up before anything is fitted.
@@ -111,12 +114,19 @@ impl Counts {
     #[must_use]
     pub fn split(&self, site: usize, alone: bool) -> Self {
         let rows: Vec<usize> = (0..self.sites.len()).filter(|i| (self.sites[*i] == site) == alone).collect();
+        let sites = rows.iter().map(|i| self.sites[*i]).collect();
+        self.select(&rows, sites)
+    }
+
+    /// These rows, which may repeat, under these site labels (rising).
+    #[must_use]
+    pub fn select(&self, rows: &[usize], sites: Vec<usize>) -> Self {
         Self {
-            items: self.items.select(Axis(0), &rows),
-            covariates: self.covariates.select(Axis(0), &rows),
+            items: self.items.select(Axis(0), rows),
+            covariates: self.covariates.select(Axis(0), rows),
             successes: rows.iter().map(|i| self.successes[*i]).collect(),
             trials: rows.iter().map(|i| self.trials[*i]).collect(),
-            sites: rows.iter().map(|i| self.sites[*i]).collect(),
+            sites,
             whole: self.whole,
         }
     }
@@ -353,7 +363,7 @@ fn varying_target(target: Option<&Vec<f64>>, problem: &Problem<'_>) -> Result<Ve
 
 /// Chooses an open penalty by the log-likelihood of left-out sites, then fits.
 pub fn tune_and_fit(scheme: &Scheme, counts: &Counts, setting: &Setting) -> Result<(SchemeFit, Option<Tuned>)> {
-    let open = scheme.likelihood().and_then(super::likelihood::Likelihood::penalty) == Some(None);
+    let open = scheme.likelihood().and_then(Likelihood::penalty) == Some(None);
     if !open {
         return Ok((fit_counts(scheme, counts, setting)?, None));
     }
@@ -433,4 +443,30 @@ pub fn profiles(
         });
     }
     Ok(out)
+}
+
+/// The parametric bootstrap of the site effect behind a random intercept, the items' slopes free.
+pub fn site_effect_test(
+    scheme: &Scheme,
+    counts: &Counts,
+    setting: &Setting,
+    draws: usize,
+    seed: Seed,
+    control: &Control,
+) -> Result<BoundaryTest> {
+    let Scheme::RandomIntercept(own) = scheme else {
+        return Err(input("scheme without a site effect").got(scheme.name()).allowed("random intercept").into());
+    };
+    Likelihood::RandomIntercept(own).check(counts)?;
+    let whole = counts.moments()?;
+    let problem = Problem::new(&whole, setting)?;
+    let model = Model::new(counts, &problem, &vec![1.0; whole.items], 0.0)?;
+    if model.trials.width() >= model.site_count {
+        return Err(input("too few sites for a test of the site effect")
+            .got(format!("{} sites, {} coefficients", model.site_count, model.trials.width()))
+            .allowed("more sites than coefficients")
+            .remedy("Test it beside the total score: give one column with the totals.")
+            .into());
+    }
+    boundary::test(&model.trials, &model.sites, own.nodes, draws, seed, control)
 }

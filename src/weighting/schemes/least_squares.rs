@@ -28,14 +28,7 @@ pub struct SubscaleOnly {}
 
 impl SubscaleOnly {
     pub(super) fn fit(problem: &Problem<'_>) -> Result<SchemeFit> {
-        let groups = groups_of(problem)?;
-        let constant = &problem.estimability.constant;
-        let mut labels: Vec<usize> = groups.to_vec();
-        labels.sort_unstable();
-        labels.dedup();
-        let member = Array2::from_shape_fn((groups.len(), labels.len()), |(j, g)| {
-            if groups[j] == labels[g] && !constant.contains(&j) { 1.0 } else { 0.0 }
-        });
+        let member = members(problem)?;
         let inner = congruent(problem.adjusted.gram.view(), member.view());
         let cross = member.t().dot(&ndarray::ArrayView1::from(&problem.adjusted.cross)).to_vec();
         let rank = SymmetricEigen::new(inner.view())?.rank().min(problem.whole.units.saturating_sub(1));
@@ -43,4 +36,16 @@ impl SubscaleOnly {
         let slopes = member.dot(&ndarray::ArrayView1::from(&by_group)).to_vec();
         Ok(problem.finish(Draft { slopes, ..Draft::default() }))
     }
+}
+
+/// p x subscales: 1 where the item varies and belongs to the subscale.
+pub(super) fn members(problem: &Problem<'_>) -> Result<Array2<f64>> {
+    let groups = groups_of(problem)?;
+    let constant = &problem.estimability.constant;
+    let mut labels: Vec<usize> = groups.to_vec();
+    labels.sort_unstable();
+    labels.dedup();
+    Ok(Array2::from_shape_fn((groups.len(), labels.len()), |(j, g)| {
+        if groups[j] == labels[g] && !constant.contains(&j) { 1.0 } else { 0.0 }
+    }))
 }

@@ -16,13 +16,14 @@ pub mod finish;
 mod least_squares;
 pub mod likelihood;
 mod nonnegative;
-mod penalty;
+pub(crate) mod penalty;
 mod prior;
 mod ridge;
 pub mod rows;
 mod shrink;
 mod simplex;
 mod sparse;
+pub mod stability;
 pub mod tune;
 mod unit;
 
@@ -45,6 +46,7 @@ pub use unit::Unit;
 
 use crate::error::{Result, input};
 use crate::regress::CrossMoments;
+use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
 /// The points that weights apply to.
@@ -177,6 +179,22 @@ impl Scheme {
         }
     }
 
+    /// The p x c map from what an unpenalised linear scheme estimates to slopes; `None` for schemes of another kind.
+    fn linear_map(&self, problem: &finish::Problem<'_>, fit: &SchemeFit) -> Option<Array2<f64>> {
+        let p = problem.whole.items;
+        let varying = problem.varying();
+        match self {
+            Self::Ols(_) => {
+                Some(Array2::from_shape_fn((p, varying.len()), |(j, k)| if varying[k] == j { 1.0 } else { 0.0 }))
+            }
+            Self::SubscaleOnly(_) => least_squares::members(problem).ok(),
+            _ if !self.learns() => {
+                Some(Array2::from_shape_fn((p, 1), |(j, _)| if varying.contains(&j) { fit.weights[j] } else { 0.0 }))
+            }
+            _ => None,
+        }
+    }
+
     /// The likelihood behind a scheme on the log-odds scale, which [`counts::fit_counts`] fits; `None` for the others.
     pub fn likelihood(&self) -> Option<Likelihood<'_>> {
         match self {
@@ -202,6 +220,21 @@ impl Scheme {
             Self::Lasso(scheme) => scheme.as_elastic_net().path(&problem, penalties),
             Self::ElasticNet(scheme) => scheme.path(&problem, penalties),
             _ => Ok(vec![self.fit(data, setting)?; penalties.len()]),
+        }
+    }
+
+    /// The slopes of a path without anything around them, where no item needs pinning; `None` where a whole fit is needed.
+    fn slope_path(
+        &self,
+        data: &CrossMoments,
+        setting: &Setting,
+        penalties: &[f64],
+        calibrate: bool,
+    ) -> Result<Option<Vec<Vec<f64>>>> {
+        match self {
+            Self::Lasso(scheme) if !calibrate => scheme.as_elastic_net().slope_path(data, setting, penalties),
+            Self::ElasticNet(scheme) if !calibrate => scheme.slope_path(data, setting, penalties),
+            _ => Ok(None),
         }
     }
 

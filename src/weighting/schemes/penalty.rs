@@ -10,11 +10,11 @@ enum Written {
 }
 
 #[allow(clippy::ref_option)] // serde's `with` hands over a reference to the field.
-pub(super) fn serialize<S: Serializer>(penalty: &Option<f64>, to: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn serialize<S: Serializer>(penalty: &Option<f64>, to: S) -> Result<S::Ok, S::Error> {
     penalty.map(|p| if p.is_finite() { Written::Number(p) } else { Written::Text("infinity".into()) }).serialize(to)
 }
 
-pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<f64>, D::Error> {
+pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<f64>, D::Error> {
     match Option::<Written>::deserialize(from)? {
         None => Ok(None),
         Some(Written::Number(p)) => Ok(Some(p)),

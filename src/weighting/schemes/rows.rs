@@ -1,10 +1,11 @@
 //! From rows to a fit: moments, folds by site, and the choice of a penalty.
 
-use super::finish::SchemeFit;
+use super::finish::{Problem, SchemeFit, Uncertainty};
 use super::tune::{Fold, Tuned, leave_one_out};
 use super::{Scheme, Setting};
 use crate::error::{Result, input};
-use crate::regress::{CrossMoments, moments::Sums};
+use crate::linalg::{SymmetricEigen, dot, gram::congruent};
+use crate::regress::{CrossMoments, moments::Sums, posterior::Posterior};
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +31,8 @@ pub enum Tuning {
     /// The smallest squared error over left-out sites.
     #[default]
     LeaveOneSiteOut,
+    /// The smallest squared error over ten folds of whole sites, in their order; every site is one where there are fewer than ten.
+    TenFold,
     /// Generalised cross-validation (Golub, Heath and Wahba 1979, doi:10.1080/00401706.1979.10489751).
     Gcv,
     /// Restricted maximum likelihood, the departures from the target as a normal random effect.
@@ -37,11 +40,11 @@ pub enum Tuning {
 }
 
 impl Rows<'_> {
-    fn site_count(&self) -> usize {
+    pub(super) fn site_count(&self) -> usize {
         self.sites.map_or(self.items.nrows(), |s| s.iter().max().map_or(0, |m| m + 1))
     }
 
-    fn site_of(&self, row: usize) -> usize {
+    pub(super) fn site_of(&self, row: usize) -> usize {
         self.sites.map_or(row, |s| s[row])
     }
 
@@ -68,10 +71,26 @@ impl Rows<'_> {
 
     /// One fold per site: the moments of the others by subtraction, and its own. Sites of weight zero have none.
     pub fn folds(&self, whole: &CrossMoments) -> Vec<Fold> {
+        self.blocks(whole, usize::MAX)
+    }
+
+    /// The same for at most `count` blocks of sites, in the order of the sites, their sizes differing by one at most.
+    fn blocks(&self, whole: &CrossMoments, count: usize) -> Vec<Fold> {
+        let sites = self.site_count();
+        let (large, small) = (sites % count.min(sites).max(1), sites / count.min(sites).max(1));
+        // The first blocks take one site more.
+        let block_of = |site: usize| {
+            let before = large * (small + 1);
+            if site < before { site / (small + 1) } else { large + (site - before) / small.max(1) }
+        };
         let m = whole.means.len();
         // Sums about whole numbers stay exact for scores in whole and half points.
         let origin: Vec<f64> = whole.means.iter().map(|v| v.round()).collect();
-        let mut sums = vec![SiteSums::new(m); self.site_count()];
+        let mut sums = vec![SiteSums::new(m); count.min(sites)];
+        let mut size = vec![0; sums.len()];
+        for site in 0..sites {
+            size[block_of(site)] += 1;
+        }
         for row in 0..self.items.nrows() {
             let z: Vec<f64> = (0..m)
                 .map(|j| {
@@ -84,19 +103,20 @@ impl Rows<'_> {
                 .collect();
             // Outcomes are taken about their mean, which keeps their sums small too.
             let y = self.outcome[row] - whole.outcome_mean;
-            sums[self.site_of(row)].add(&z, y, self.weights.map_or(1.0, |w| w[row]));
+            sums[block_of(self.site_of(row))].add(&z, y, self.weights.map_or(1.0, |w| w[row]));
         }
         let mut total = SiteSums::new(m);
         for site in &sums {
             total.merge(site, 1.0);
         }
         sums.iter()
-            .filter(|site| site.weight > 0.0 && site.weight < total.weight)
-            .map(|site| {
+            .zip(size)
+            .filter(|(site, _)| site.weight > 0.0 && site.weight < total.weight)
+            .map(|(site, size)| {
                 let mut rest = total.clone();
                 rest.merge(site, -1.0);
                 let back = |s: &SiteSums, units| s.moments(&origin, whole.items, units, whole.outcome_mean);
-                Fold { train: back(&rest, whole.units.saturating_sub(1)), held: back(site, 1) }
+                Fold { train: back(&rest, whole.units.saturating_sub(size)), held: back(site, size) }
             })
             .collect()
     }
@@ -158,6 +178,108 @@ impl SiteSums {
     }
 }
 
+/// What the rows know of the slopes' errors where the slopes are an unpenalised linear fit: all items, subscale sums, or a given
+/// score. Sites are the units: their weighted mean outcomes scatter about the fit with variance inverse to their weights.
+/// `None` for other schemes, and where items or covariates vary within a site.
+pub fn uncertainty(
+    scheme: &Scheme,
+    rows: &Rows<'_>,
+    setting: &Setting,
+    fit: &SchemeFit,
+) -> Result<Option<Uncertainty>> {
+    if fit.slopes.iter().all(|b| *b == 0.0) {
+        return Ok(None);
+    }
+    let Some(means) = rows.site_means() else { return Ok(None) };
+    let moments = means.moments()?;
+    let problem = Problem::new(&moments, setting)?;
+    let Some(map) = scheme.linear_map(&problem, fit) else { return Ok(None) };
+    let inner = congruent(problem.adjusted.gram.view(), map.view());
+    let eigen = SymmetricEigen::new(inner.view())?;
+    let largest = eigen.values.first().copied().unwrap_or(0.0);
+    let rank = eigen.values.iter().filter(|v| **v > 1e-11 * largest).count().min(moments.units.saturating_sub(1));
+    let used = 1 + moments.usable_covariates().len() + rank;
+    let left = moments.units.saturating_sub(used);
+    let zeroed: Vec<f64> =
+        (0..fit.slopes.len()).map(|j| if moments.is_constant(j) { 0.0 } else { fit.slopes[j] }).collect();
+    let adjusted = &problem.adjusted;
+    let squares = adjusted.squared_error(adjusted.outcome_mean - dot(&adjusted.means, &zeroed), &zeroed);
+    let noise = if left > 0 { squares / left as f64 } else { 0.0 };
+    let covariance = map.dot(&eigen.function(rank, |v| noise / v)).dot(&map.t());
+    Ok(Some(Uncertainty {
+        covariance: covariance.rows().into_iter().map(|row| row.to_vec()).collect(),
+        df: (left > 0).then_some(left as f64),
+        method: if left > 0 { "t".into() } else { "none".into() },
+        sites: moments.units,
+        profiles: Vec::new(),
+    }))
+}
+
+/// The posterior of a scheme that shrinks to a target; `Ok(None)` where its score does not vary.
+pub fn posterior_of(scheme: &Scheme, rows: &Rows<'_>, setting: &Setting, level: f64) -> Result<Option<Posterior>> {
+    let Scheme::Shrink(shrink) = scheme else {
+        return Err(input("posterior not defined for this scheme")
+            .got(scheme.name())
+            .allowed("shrink to target")
+            .into());
+    };
+    let means = rows.site_means().ok_or_else(|| {
+        input("items that vary within a site")
+            .remedy("Give one row of items per site: the posterior is one over sites.")
+    })?;
+    let moments = means.moments()?;
+    let problem = Problem::new(&moments, setting)?;
+    let target = shrink.varying_target(&problem.adjusted)?;
+    let free = 2 + moments.usable_covariates().len();
+    crate::regress::posterior::posterior(&problem.adjusted, &target, free, level)
+}
+
+/// Rows of site means, owned.
+#[derive(Debug, Clone)]
+struct SiteMeans {
+    items: Array2<f64>,
+    covariates: Array2<f64>,
+    outcome: Vec<f64>,
+    weights: Vec<f64>,
+}
+
+impl SiteMeans {
+    fn moments(&self) -> Result<CrossMoments> {
+        let z = (self.covariates.ncols() > 0).then(|| self.covariates.view());
+        CrossMoments::from_rows(self.items.view(), z, &self.outcome, Some(&self.weights))
+    }
+}
+
+impl Rows<'_> {
+    /// One row per site, `None` where items or covariates vary within one.
+    fn site_means(&self) -> Option<SiteMeans> {
+        let mut first: Vec<Option<usize>> = vec![None; self.site_count()];
+        let (mut sums, mut weights) = (vec![0.0; first.len()], vec![0.0; first.len()]);
+        for row in 0..self.items.nrows() {
+            let site = self.site_of(row);
+            let start = *first[site].get_or_insert(row);
+            let same = self.items.row(start) == self.items.row(row)
+                && self.covariates.is_none_or(|z| z.row(start) == z.row(row));
+            if !same {
+                return None;
+            }
+            let w = self.weights.map_or(1.0, |w| w[row]);
+            sums[site] += w * self.outcome[row];
+            weights[site] += w;
+        }
+        let sites: Vec<usize> = (0..first.len()).filter(|s| weights[*s] > 0.0).collect();
+        let kept: Vec<usize> = sites.iter().filter_map(|s| first[*s]).collect();
+        Some(SiteMeans {
+            items: self.items.select(ndarray::Axis(0), &kept),
+            covariates: self
+                .covariates
+                .map_or_else(|| Array2::zeros((kept.len(), 0)), |z| z.select(ndarray::Axis(0), &kept)),
+            outcome: sites.iter().map(|s| sums[*s] / weights[*s]).collect(),
+            weights: sites.iter().map(|s| weights[*s]).collect(),
+        })
+    }
+}
+
 /// Fits a scheme to rows, tuning an open penalty first.
 pub fn fit(scheme: &Scheme, rows: &Rows<'_>, setting: &Setting, tuning: Tuning) -> Result<(SchemeFit, Option<Tuned>)> {
     let whole = rows.moments()?;
@@ -174,6 +296,7 @@ pub fn fit(scheme: &Scheme, rows: &Rows<'_>, setting: &Setting, tuning: Tuning) 
     }
     let tuned = match tuning {
         Tuning::LeaveOneSiteOut => leave_one_out(scheme, setting, &penalties, rows.folds(&whole), false)?,
+        Tuning::TenFold => leave_one_out(scheme, setting, &penalties, rows.blocks(&whole, 10), false)?,
         Tuning::Gcv | Tuning::Reml => {
             if whole.units != rows.items.nrows() {
                 return Err(input("this tuning needs one row per site")

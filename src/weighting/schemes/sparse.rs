@@ -1,9 +1,9 @@
 //! Lasso and elastic net.
 
-use super::Points;
 use super::finish::{Draft, Problem, SchemeFit};
 use super::nonnegative::Merged;
 use super::ridge::chosen;
+use super::{Points, Setting};
 use crate::error::{Result, input};
 use crate::regress::CrossMoments;
 use crate::regress::elastic_net::ElasticNet as Descent;
@@ -66,8 +66,44 @@ impl ElasticNet {
         Ok(self.path(problem, &[penalty])?.remove(0))
     }
 
-    /// Fits in falling order, whatever the order asked for, so that each fit starts close by.
+    /// The slopes alone; `None` where items do not vary or the outcome does not.
+    pub(super) fn slope_path(
+        &self,
+        data: &CrossMoments,
+        setting: &Setting,
+        penalties: &[f64],
+    ) -> Result<Option<Vec<Vec<f64>>>> {
+        let adjusted = data.adjusted();
+        if data.outcome_is_constant() || (0..data.items).any(|j| adjusted.is_constant(j)) {
+            return Ok(None);
+        }
+        let varying: Vec<usize> = (0..data.items).collect();
+        let fits = self.descend(data, &adjusted, &varying, &setting.prior, penalties)?;
+        Ok(Some(fits.into_iter().map(|(slopes, _)| slopes).collect()))
+    }
+
+    /// One fit per penalty.
     pub(super) fn path(&self, problem: &Problem<'_>, penalties: &[f64]) -> Result<Vec<SchemeFit>> {
+        let varying = problem.varying();
+        let fits = self.descend(problem.whole, &problem.adjusted, &varying, &problem.setting.prior, penalties)?;
+        Ok(fits
+            .into_iter()
+            .zip(penalties)
+            .map(|((slopes, gap), penalty)| {
+                problem.finish(Draft { slopes, penalty: Some(*penalty), gap: Some(gap), ..Draft::default() })
+            })
+            .collect())
+    }
+
+    /// Slopes and gaps in the order of the penalties; fitted in falling order, so that each starts close by.
+    fn descend(
+        &self,
+        whole: &CrossMoments,
+        data: &CrossMoments,
+        varying: &[usize],
+        prior: &[f64],
+        penalties: &[f64],
+    ) -> Result<Vec<(Vec<f64>, f64)>> {
         if !(self.l1_ratio > 0.0 && self.l1_ratio <= 1.0) {
             let remedy = "Use Ridge for a ratio of 0.";
             return Err(input("l1_ratio not allowed")
@@ -76,14 +112,13 @@ impl ElasticNet {
                 .remedy(remedy)
                 .into());
         }
-        let data = &problem.adjusted;
         let mut scale = vec![1.0; data.items];
         if self.points == Points::Standardised {
-            for j in problem.varying() {
-                scale[j] = (data.weight / problem.whole.gram[[j, j]]).sqrt();
+            for j in varying {
+                scale[*j] = (data.weight / whole.gram[[*j, *j]]).sqrt();
             }
         }
-        let merged = Merged::equal_steps(data, &problem.varying(), &problem.setting.prior, &scale);
+        let merged = Merged::equal_steps(data, varying, prior, &scale);
         let net = Descent {
             gram: merged.gram.view(),
             cross: &merged.cross,
@@ -95,17 +130,11 @@ impl ElasticNet {
         order.sort_by(|a, b| penalties[*b].total_cmp(&penalties[*a]));
         let falling: Vec<f64> = order.iter().map(|k| penalties[*k]).collect();
         let fits = net.path(&falling)?;
-        let mut placed: Vec<(usize, SchemeFit)> = order
-            .into_iter()
-            .zip(fits)
-            .map(|(k, sparse)| {
-                let slopes: Vec<f64> =
-                    merged.spread(&sparse.b, data.items).iter().zip(&scale).map(|(b, s)| b * s).collect();
-                let draft = Draft { slopes, penalty: Some(penalties[k]), gap: Some(sparse.gap), ..Draft::default() };
-                (k, problem.finish(draft))
-            })
-            .collect();
-        placed.sort_by_key(|(k, _)| *k);
-        Ok(placed.into_iter().map(|(_, fit)| fit).collect())
+        let mut placed = vec![(Vec::new(), 0.0); penalties.len()];
+        for (k, sparse) in order.into_iter().zip(fits) {
+            let slopes = merged.spread(&sparse.b, data.items).iter().zip(&scale).map(|(b, s)| b * s).collect();
+            placed[k] = (slopes, sparse.gap);
+        }
+        Ok(placed)
     }
 }

@@ -55,6 +55,12 @@ pub fn leave_one_out(
     for fold in folds {
         weight += fold.held.weight;
         null += fold.held.squared_error(fold.train.outcome_mean, &vec![0.0; fold.held.means.len()]);
+        if let Some(slopes) = scheme.slope_path(&fold.train, setting, penalties, calibrate)? {
+            for (error, slopes) in errors.iter_mut().zip(slopes) {
+                *error += slopes_error(slopes, &fold);
+            }
+            continue;
+        }
         let fits = scheme.fit_path(&fold.train, setting, penalties)?;
         for (error, fit) in errors.iter_mut().zip(&fits) {
             *error += held_out_error(fit, &fold, calibrate);
@@ -71,6 +77,17 @@ pub fn leave_one_out(
         }
     }
     Ok(Tuned { penalty: penalties.get(best).copied().unwrap_or(0.0), penalties: penalties.to_vec(), errors })
+}
+
+/// Squared error of slopes on the site that was left out, intercept and covariates from the others.
+fn slopes_error(slopes: Vec<f64>, fold: &Fold) -> f64 {
+    let (train, p) = (&fold.train, fold.train.items);
+    let covariates = train.covariate_coefficients(&slopes);
+    let intercept = train.outcome_mean
+        - crate::linalg::dot(&train.means[..p], &slopes)
+        - crate::linalg::dot(&train.means[p..], &covariates);
+    let coefficients: Vec<f64> = slopes.into_iter().chain(covariates).collect();
+    fold.held.squared_error(intercept, &coefficients)
 }
 
 /// Squared error of a fit on the site that was left out.
@@ -127,7 +144,7 @@ pub fn in_closed_form(scheme: &Scheme, data: &CrossMoments, penalties: &[f64], t
         .iter()
         .map(|penalty| match tuning {
             Tuning::Reml => path.restricted_deviance(&adjusted, *penalty, left),
-            Tuning::Gcv | Tuning::LeaveOneSiteOut => {
+            Tuning::Gcv | Tuning::LeaveOneSiteOut | Tuning::TenFold => {
                 let n = data.units as f64;
                 let used = 1.0 + data.covariates() as f64 + path.degrees_of_freedom(*penalty);
                 let slopes = path.slopes(*penalty);

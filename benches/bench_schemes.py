@@ -1,0 +1,128 @@
+"""Speed of the schemes beside scikit-learn, firthmodels (PyPI) and lme4 (R, where `Rscript` is there)."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+import warnings
+from pathlib import Path
+
+import numpy as np
+
+from steelyard import schemes as S
+
+from .harness import compare
+
+
+def _scores(n: int, p: int, seed: int) -> tuple[np.ndarray, np.random.Generator]:
+    rng = np.random.default_rng(seed)
+    return rng.integers(1, 6, (n, p)).astype(float), rng
+
+
+def lasso() -> None:
+    """100 penalties, ten folds; ours stops at a gap of 1e-10 of the null objective, scikit-learn at its default 1e-4."""
+    from sklearn.linear_model import LassoCV
+
+    x, rng = _scores(200, 25, 0)
+    y = x @ np.r_[np.full(5, 0.5), np.zeros(20)] + rng.normal(scale=2, size=200)
+    ours = S.Lasso(tuning="ten-fold")
+    theirs = LassoCV(cv=10, max_iter=10_000)
+    ours_gap = ours.fit(x, y).gap
+    assert ours_gap is not None
+    assert ours_gap <= 1e-10
+    compare(
+        "lasso, 100 penalties, ten folds, n = 200, p = 25",
+        lambda: ours.fit(x, y),
+        lambda: theirs.fit(x, y),
+        peer_name="LassoCV",
+        at_least=30,
+    )
+    draws = [np.random.default_rng(i).integers(0, 200, 200) for i in range(200)]
+    compare(
+        "its site bootstrap, B = 200, penalty chosen anew",
+        lambda: ours.stability(x, y, n_resamples=200, rng=0, retune=True, progress=False),
+        lambda: [theirs.fit(x[d], y[d]) for d in draws[:10]],
+        peer_name="LassoCV",
+        at_least=30,
+        repeats=3,
+        peer_scale=20,
+    )
+
+
+def firth() -> None:
+    """Fit, tests and 25 profile intervals. All rows differ, so that adding up equal rows helps neither."""
+    from firthmodels import FirthLogisticRegression
+
+    x, rng = _scores(5000, 25, 1)
+    y = (rng.random(5000) < 1 / (1 + np.exp(3 - 0.2 * x[:, :5].sum(axis=1)))).astype(float)
+    rows = np.arange(5000)
+
+    def theirs() -> None:
+        FirthLogisticRegression().fit(x, y).conf_int(method="pl")
+
+    compare(
+        "Firth, 5,000 participants, 25 items, profile intervals",
+        lambda: S.Firth().fit(x, y, sites=rows),
+        theirs,
+        peer_name="firthmodels",
+        at_least=20,
+        repeats=1,
+    )
+
+
+_GLMER = """
+suppressMessages(library(lme4))
+d <- read.csv(commandArgs(TRUE)[1])
+f <- y ~ x1 + x2 + x3 + x4 + x5 + (1 | site)
+for (i in 1:2) t <- system.time(fit <- glmer(f, d, binomial, nAGQ = 15))["elapsed"]
+cat(t, fixef(fit), getME(fit, "theta"))
+"""
+
+
+def random_intercept() -> None:
+    """5,000 participants in 50 sites; items vary between participants, which spares ours no row. R times itself."""
+    rng = np.random.default_rng(2)
+    site = np.repeat(np.arange(50), 100)
+    x = rng.integers(1, 6, (5000, 5)).astype(float)
+    eta = 0.2 * x.sum(axis=1) - 3 + 0.7 * rng.normal(size=50)[site]
+    y = (rng.random(5000) < 1 / (1 + np.exp(-eta))).astype(float)
+    model = S.RandomIntercept(nodes=15)
+    if shutil.which("Rscript") is None:
+        print("lme4 not measured: no Rscript")
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "rows.csv"
+        table = np.column_stack([y, x, site])
+        np.savetxt(path, table, delimiter=",", header="y,x1,x2,x3,x4,x5,site", comments="")
+        out = subprocess.run(["Rscript", "-e", _GLMER, str(path)], capture_output=True, text=True, check=True)
+    seconds, *theirs = map(float, out.stdout.split())
+    fit = model.fit(x, y, sites=site)
+    ours = [fit.intercept, *fit.slopes, fit.diagnostics["tau"]]
+    np.testing.assert_allclose(ours, theirs, atol=2e-3)
+
+    def peer() -> None:
+        import time
+
+        time.sleep(seconds)
+
+    compare(
+        "random intercept, 5,000 participants, 50 sites, 15 nodes",
+        lambda: model.fit(x, y, sites=site),
+        peer,
+        peer_name="lme4 glmer (timed in R)",
+        at_least=10,
+        repeats=3,
+    )
+
+
+def main() -> None:
+    """Run all."""
+    warnings.simplefilter("ignore")
+    lasso()
+    firth()
+    random_intercept()
+
+
+if __name__ == "__main__":
+    main()

@@ -147,6 +147,9 @@ def test_barriers_and_facilitators_side_by_side() -> None:
     assert rows["level"].value_counts().to_dict() == {"participant": 12, "service provider": 6}
     assert rows.loc["regular_follow_up", ["informants", "valence"]].tolist() == [3, "facilitator 3, mixed 1"]
     assert rows.loc["community_based_services", "polarity"] == "barrier"
+    # A qualitative claim carried up the ladder: three of twelve interviewed, among 227.
+    assert rows.loc["regular_follow_up", ["bound_low", "bound_high"]].tolist() == [3 / 227, (3 + 215) / 227]
+    assert rows["bound_of"].tolist().count("227 recruited") == (rows["informants"] > 0).sum()
     assert rows.loc["team_contact", "number"] == "2.50 on 1 to 5 (sites 1 to 3)"
 
 

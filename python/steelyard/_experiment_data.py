@@ -141,22 +141,6 @@ def contest_rows(
     )
 
 
-def _linked(study: Study, outcome: Any, trials: Any, covariates: Any, site_weight: Any) -> LinkedRows | None:
-    """Return the outcome of a linked study, or None when the outcome is given as values."""
-    if outcome is None and study.outcome is None:
-        return None
-    if outcome is not None and not isinstance(outcome, KINDS):
-        return None
-    if trials is not None or covariates is not None:
-        raise refuse(
-            "trials or covariates beside an outcome of the study's participants",
-            at="trials, covariates",
-            remedy="The outcome brings its trials; adjust for case mix with study.adjusted_rates(...), or for place "
-            "with sy.outcomes.Effect.",
-        )
-    return linked_rows(study, outcome, site_weight)
-
-
 def _one_row_per_site(rows: Rows, site_weight: Any) -> tuple[Rows, tuple[str, ...]]:
     """Add up the rows of a site where items and covariates do not vary within it: nothing is lost, and cost falls.
 
@@ -186,6 +170,22 @@ def _one_row_per_site(rows: Rows, site_weight: Any) -> tuple[Rows, tuple[str, ..
     )
     kind = "k of n" if counted else "means weighted by the number of rows"
     return together, (f"{len(rows.items)} rows of {len(first)} sites were added up to one row per site ({kind}).",)
+
+
+def _linked(study: Study, outcome: Any, trials: Any, covariates: Any, site_weight: Any) -> LinkedRows | None:
+    """Return the outcome of a linked study, or None when the outcome is given as values."""
+    if outcome is None and study.outcome is None:
+        return None
+    if outcome is not None and not isinstance(outcome, KINDS):
+        return None
+    if trials is not None or covariates is not None:
+        raise refuse(
+            "trials or covariates beside an outcome of the study's participants",
+            at="trials, covariates",
+            remedy="The outcome brings its trials; adjust for case mix with study.adjusted_rates(...), or for place "
+            "with sy.outcomes.Effect.",
+        )
+    return linked_rows(study, outcome, site_weight)
 
 
 def _site_names(rows: Rows) -> tuple[str, ...]:

@@ -27,6 +27,7 @@ _PUBLIC = {
     "fidelity": "_fidelity",
     "importance": "_importance",
     "read_outcomes": "_read_outcomes",
+    "read_qda": "_qda",
     "read_scores": "reading",
     "rubin": "_missing",
     "regress": "_regress",

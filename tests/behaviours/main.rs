@@ -7,6 +7,7 @@ mod binomial;
 mod cases;
 mod contest;
 mod fidelity;
+mod hostile;
 mod house;
 mod importance;
 mod inference;

@@ -68,9 +68,23 @@ def _sheet(sheet: Any, rows: list[list[str]]) -> None:
             if i == 1:
                 cell.font = Font(bold=True)
     sheet.freeze_panes = "A2"
-    for j in range(1, len(rows[0]) + 1):
-        longest = max((len(line) for row in rows if len(row) >= j for line in row[j - 1].split("\n")), default=8)
-        sheet.column_dimensions[sheet.cell(row=1, column=j).column_letter].width = min(max(longest, 8), 48)
+    sheet.print_title_rows = "1:1"
+    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.fitToHeight = 0
+    sheet.sheet_properties.pageSetUpPr.fitToPage = True
+    widths = []
+    for j in range(max(map(len, rows))):
+        longest = max((len(line) for row in rows if len(row) > j for line in row[j].split("\n")), default=8)
+        widths.append(min(max(longest + 2, 8), 48))
+        sheet.column_dimensions[sheet.cell(row=1, column=j + 1).column_letter].width = widths[j]
+    for i, row in enumerate(rows, start=1):
+        # Not every program fits rows to wrapped text by itself.
+        lines = max(_lines(text, width) for text, width in zip(row, widths, strict=False))
+        sheet.row_dimensions[i].height = min(15.0 * lines, 409.0)
+
+
+def _lines(text: str, width: int) -> int:
+    return sum(max(1, -(-len(line) // (width - 1))) for line in text.split("\n"))
 
 
 def _held(text: str) -> str:

@@ -25,7 +25,7 @@
 //! | [`linalg`] | Gram, Cholesky, QR, SVD, eigen, non-negative least squares, linear programs |
 //! | [`scale`] | fidelity instruments as data |
 //! | [`data`] | scores of sites, checked once; moments of their participants; missing scores |
-//! | [`regress`] | estimators on centred moments, and what a design can know |
+//! | [`regress`] | estimators on centred moments and on counts, separation, and what a design can know |
 //! | [`resample`] | splits of sites into two groups |
 //! | [`describe`] | totals, bands, item profiles, gaps between groups; rates, effects and pooled effects of sites |
 //! | [`weighting`] | schemes: unit, correlation, ridge, shrink to target, non-negative |

@@ -14,7 +14,7 @@ export MPLBACKEND := Agg
 RUST_SOURCES := Cargo.toml Cargo.lock $(shell find src -type f 2>/dev/null)
 PY_SOURCES := pyproject.toml $(shell find python -name '*.py' -o -name '*.pyi' -o -name '*.toml' -o -name '*.csv' -o -name '*.j2' -o -name '*.json' 2>/dev/null)
 
-.PHONY: help demo test fmt lint rust pytest stubs notebooks bench docs wheel clean toolchain
+.PHONY: help demo test fmt lint rust pytest stubs notebooks bench axe display-outputs docs jupyter wheel clean toolchain
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
@@ -44,7 +44,7 @@ demo: $(BIN)/.built  ## run the main job on the embedded study and write a repor
 	$(BIN)/python -m steelyard demo --output $(OUTPUT)
 
 test: lint rust pytest stubs notebooks  ## every check of the gate
-	@echo "make test: all checks passed. Left to targets of their own: make bench (speed)."
+	@echo "make test: all checks passed. Left to targets of their own (make help): speed (bench), documentation (docs), JupyterLab in a browser (jupyter), offline installation (wheel)."
 
 fmt: $(BIN)/.test-environment  ## format Rust and Python
 	$(CARGO) fmt
@@ -74,12 +74,29 @@ notebooks: $(BIN)/.built $(BIN)/.test-environment
 bench: $(BIN)/.test-environment  ## measure speed beside the peers (ROOMS="resample audit" for some)
 	$(BIN)/python -m pip install --quiet --group bench
 	$(BIN)/maturin develop --quiet --locked --release && rm -f $(BIN)/.built
-	$(BIN)/python -m benches $(ROOMS)
+	$(BIN)/python -m benches $(if $(ROOMS),$(ROOMS),--write docs/measured.md)
+
+axe: $(BIN)/.built  ## accessibility of three displays on one page: axe-core in headless Chromium
+	mkdir -p $(OUTPUT)/axe && cp tests/browser/package.json tests/browser/axe.mjs $(OUTPUT)/axe
+	cd $(OUTPUT)/axe && npm install --no-audit --no-fund --silent
+	$(BIN)/python tests/browser/axe_page.py $(OUTPUT)/axe/page.html
+	node $(OUTPUT)/axe/axe.mjs $(OUTPUT)/axe/page.html
+
+display-outputs: $(BIN)/.built $(BIN)/.test-environment  ## compile the LaTeX and open the Word files of displays (TeX, LibreOffice)
+	@if [ "$$(id -u)" = 0 ] && ! { command -v xelatex && command -v soffice && command -v pdftoppm; } >/dev/null; then \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends texlive-latex-base \
+	    texlive-latex-recommended texlive-latex-extra texlive-xetex texlive-fonts-recommended lmodern poppler-utils \
+	    libreoffice-writer-nogui libreoffice-calc-nogui >/dev/null; fi
+	$(BIN)/python tests/browser/display_outputs.py $(OUTPUT)/displays
 
 docs: $(BIN)/.built  ## build the documentation, warnings as errors
 	$(BIN)/python -m pip install --quiet --group docs
 	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
 	@echo "Open docs/_build/html/index.html"
+
+jupyter: $(BIN)/.built $(BIN)/.test-environment  ## notebook 01 in JupyterLab and headless Chromium (needs Chromium)
+	$(BIN)/python -m pip install --quiet --group browser
+	$(BIN)/python -m pytest tests/browser
 
 wheel: $(BIN)/.environment  ## build wheel and sdist, install each offline in a fresh environment, run the main job
 	rm -rf dist && mkdir -p dist/offline

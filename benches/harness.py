@@ -8,8 +8,20 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable
+from typing import NamedTuple
 
-MISSED: list[str] = []
+
+class Row(NamedTuple):
+    """One line of the measured table; `peer` is empty where a time, not a ratio, is promised."""
+
+    what: str
+    met: bool
+    measured: str
+    promised: str
+    peer: str
+
+
+ROWS: list[Row] = []
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -39,12 +51,9 @@ def compare(
     pairs = [(seconds(ours) * ours_scale, seconds(peer) * peer_scale) for _ in range(repeats)]
     mine, theirs = (statistics.median(times) for times in zip(*pairs, strict=True))
     ratio = theirs / mine
-    part = f" (measured on 1/{peer_scale:g} of its work)" if peer_scale != 1.0 else ""
-    _line(
-        what,
-        ratio >= at_least,
-        f"{ratio:8.1f}x {peer_name}{part}, at least {at_least:g}x; {mine:.4g} s, {theirs:.4g} s",
-    )
+    part = f", measured on 1/{peer_scale:g} of its work" if peer_scale != 1.0 else ""
+    times = f"{mine:.3g} s against {theirs:.3g} s{part}"
+    _line(Row(what, ratio >= at_least, f"{ratio:.3g}x ({times})", f"{at_least:g}x", peer_name))
     return ratio
 
 
@@ -52,11 +61,20 @@ def absolute(what: str, ours: Callable[[], object], *, at_most: float, repeats: 
     """Run ours after one warm-up and print its median time beside what is promised."""
     ours()
     median = statistics.median(seconds(ours) for _ in range(repeats))
-    _line(what, median <= at_most, f"{median:9.4g} s, at most {at_most:g} s")
+    _line(Row(what, median <= at_most, f"{median:.3g} s", f"at most {at_most:g} s", ""))
     return median
 
 
-def _line(what: str, met: bool, words: str) -> None:
-    if not met:
-        MISSED.append(what)
-    print(f"{'met   ' if met else 'MISSED'} {what:<64} {words}", flush=True)
+def _line(row: Row) -> None:
+    ROWS.append(row)
+    against = f" {row.peer}" if row.peer else ""
+    print(
+        f"{'met   ' if row.met else 'MISSED'} {row.what}: {row.measured}{against}; promised {row.promised}", flush=True
+    )
+
+
+def as_markdown() -> str:
+    """Return what was measured in this run as a table."""
+    head = "| work | measured | promised | beside | met |\n|---|---|---|---|---|\n"
+    lines = (f"| {r.what} | {r.measured} | {r.promised} | {r.peer or '–'} | {'yes' if r.met else 'no'} |" for r in ROWS)
+    return head + "\n".join(lines) + "\n"

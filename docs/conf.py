@@ -1,11 +1,20 @@
 """Sphinx configuration. Warnings are errors (`make docs`)."""
 
+import pathlib
+import shutil
+
 from steelyard import __version__
 
 project = "Steelyard"
 author = "The Steelyard developers"
-copyright = "The Steelyard developers"  # noqa: A001
+copyright = "The Steelyard developers"
 version = release = __version__
+
+# The notebooks are read where they stand; Sphinx needs them inside its folder.
+HERE = pathlib.Path(__file__).parent
+(HERE / "notebooks").mkdir(exist_ok=True)
+for notebook in sorted((HERE.parent / "notebooks").glob("*.ipynb")):
+    shutil.copy(notebook, HERE / "notebooks" / notebook.name)
 
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "numpydoc"]
 exclude_patterns = ["_build", "**.ipynb_checkpoints"]

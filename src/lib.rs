@@ -24,12 +24,15 @@
 //! | [`num`] | distributions, quantiles, ranks, sums |
 //! | [`linalg`] | Gram, Cholesky, QR, SVD, eigen, non-negative least squares, linear programs |
 //! | [`scale`] | fidelity instruments as data |
+//! | [`simulate`] | synthetic sites with known truth |
 //! | [`data`] | scores of sites, checked once; moments of their participants; missing scores |
 //! | [`regress`] | estimators on centred moments and on counts, separation, and what a design can know |
-//! | [`resample`] | splits of sites into two groups |
+//! | [`resample`] | plans, replicates, enumeration, jackknife, intervals |
+//! | [`importance`] | how the explained share divides among items: subset tree, relative weights |
+//! | [`inference`] | regression with few sites: covariances, degrees of freedom, wild cluster bootstrap; importance of items |
 //! | [`describe`] | totals, bands, item profiles, gaps between groups; rates, effects and pooled effects of sites |
 //! | [`weighting`] | schemes: unit, correlation, ridge, shrink to target, non-negative |
-//! | [`agreement`] | how far raters or coders agree |
+//! | [`agreement`] | coefficients between coders, their standard errors and resamples by source |
 //! | [`audit`] | what a printed table can and cannot be: exact, in integers |
 //! | [`corpus`] | codes, excerpts, coders: what was said, and whether quotes stand in their sources |
 //! | [`display`] | findings, lens, fit proposals, joint displays as data |
@@ -45,6 +48,8 @@ pub mod data;
 pub mod describe;
 pub mod display;
 pub mod error;
+pub mod importance;
+pub mod inference;
 pub mod job;
 pub mod linalg;
 pub mod num;
@@ -52,6 +57,7 @@ pub mod parallel;
 pub mod regress;
 pub mod resample;
 pub mod scale;
+pub mod simulate;
 pub mod stream;
 pub mod weighting;
 

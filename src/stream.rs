@@ -71,6 +71,54 @@ impl Stream {
         }
     }
 
+    /// Fills `out` with uniform integers in `0..n`, without bias; `n` at least 1.
+    ///
+    /// Below 65,536 each 32-bit word gives two draws, its low half first: Lemire's multiply with 16 bits, a half being
+    /// rejected when the low part of its product is under 65,536 mod n. A half that is left over at the end of a call is
+    /// not used by the next. From 65,536 on each draw takes a word of its own. This layout is frozen: a test pins it.
+    pub fn fill_below(&mut self, n: u32, out: &mut [u32]) {
+        match u16::try_from(n) {
+            Ok(n) => self.fill_below_16(n, out),
+            Err(_) => out.iter_mut().for_each(|slot| *slot = self.below(n)),
+        }
+    }
+
+    fn fill_below_16(&mut self, n: u16, out: &mut [u32]) {
+        let threshold = (65_536 % u32::from(n)) as u16;
+        let mut bytes = [0_u8; 256];
+        let mut draws = [0_u16; 128];
+        let mut filled = 0;
+        while filled < out.len() {
+            let wanted = (out.len() - filled).min(draws.len());
+            let bytes = &mut bytes[..4 * wanted.div_ceil(2)];
+            self.rng.fill_bytes(bytes);
+            let halves = bytes.as_chunks::<2>().0;
+            let mut rejected = 0_u16;
+            for (draw, half) in draws.iter_mut().zip(halves) {
+                let product = u32::from(u16::from_le_bytes(*half)) * u32::from(n);
+                *draw = (product >> 16) as u16;
+                rejected |= u16::from((product as u16) < threshold);
+            }
+            if rejected == 0 {
+                let target = &mut out[filled..filled + wanted];
+                target.iter_mut().zip(&draws).for_each(|(slot, &draw)| *slot = u32::from(draw));
+                filled += wanted;
+                continue;
+            }
+            for (&draw, half) in draws.iter().zip(halves) {
+                if u16::from_le_bytes(*half).wrapping_mul(n) >= threshold && filled < out.len() {
+                    out[filled] = u32::from(draw);
+                    filled += 1;
+                }
+            }
+        }
+    }
+
+    /// A standard exponential draw by inversion: `-ln(1 - u)` with `libm`, the same on every machine.
+    pub fn exponential(&mut self) -> f64 {
+        -libm::log1p(-self.uniform())
+    }
+
     /// Shuffles in place (Fisher and Yates): every order is equally likely.
     pub fn shuffle<T>(&mut self, values: &mut [T]) {
         for i in (1..values.len()).rev() {
@@ -109,6 +157,43 @@ mod tests {
         // Chi-square with 5 degrees of freedom: 20.5 is its 99.9 % point.
         let chi2: f64 = counts.iter().map(|&c| (f64::from(c) - 10_000.0).powi(2) / 10_000.0).sum();
         assert!(chi2 < 20.5, "chi-square {chi2}");
+    }
+
+    #[test]
+    fn fill_below_is_uniform_and_its_layout_is_frozen() {
+        let mut stream = Seed(7).stream(Purpose::Resample, 0);
+        let mut draws = vec![0; 60_001];
+        stream.fill_below(6, &mut draws);
+        let mut counts = [0_u32; 6];
+        for &d in &draws {
+            counts[d as usize] += 1;
+        }
+        let chi2: f64 = counts.iter().map(|&c| (f64::from(c) - 60_001.0 / 6.0).powi(2) / (60_001.0 / 6.0)).sum();
+        assert!(chi2 < 20.5, "chi-square {chi2}");
+
+        // The same draws from the words, one half at a time.
+        let (n, mut words) = (200_u32, Seed(7).stream(Purpose::Resample, 5));
+        let mut expected = Vec::new();
+        while expected.len() < 1001 {
+            let word = words.rng().next_u32();
+            for half in [word & 0xffff, word >> 16] {
+                if (half * n) & 0xffff >= 65_536 % n {
+                    expected.push((half * n) >> 16);
+                }
+            }
+        }
+        let mut draws = vec![0; 1001];
+        Seed(7).stream(Purpose::Resample, 5).fill_below(n, &mut draws);
+        assert_eq!(draws, expected[..1001]);
+    }
+
+    #[test]
+    fn draws_are_pinned() {
+        let mut draws = [0; 8];
+        Seed(1).stream(Purpose::Resample, 3).fill_below(200, &mut draws);
+        assert_eq!(draws, [153, 180, 112, 11, 119, 11, 124, 197]);
+        Seed(1).stream(Purpose::Resample, 3).fill_below(100_000, &mut draws);
+        assert_eq!(draws, [90447, 5803, 5530, 98801, 15179, 97910, 25452, 15224]);
     }
 
     #[test]

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import html
 from collections.abc import Iterable
 from typing import Any
 
 from ._audit_table import TableSolution
 from ._frames import frame_in
-from ._html import table
+from ._html import screen, table
 from ._result import Result, serialisable
 
 # Shown in a notebook before the list is cut; all are in `.tidy()`.
@@ -166,8 +165,7 @@ class AuditResult(Result):
         note = " ".join(filter(None, [f"{more} more in .tidy()." if more > 0 else "", self._power(), _key()]))
         heads = ["Severity", "Where", "Printed", "Possible", "Why, and what would explain it"]
         shown = table(self._head(), heads, rows, note=note)
-        name = f'tabindex="0" role="region" aria-label="{html.escape(self._head())}"'
-        return f'<div style="max-height:38em;overflow:auto" {name}>{shown}</div>'
+        return screen(self._head(), shown)
 
     def plot(self, ax: Any = None) -> Any:
         """Draw each finding: the printed number as a cross beside what it could be.

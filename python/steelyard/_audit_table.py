@@ -140,8 +140,8 @@ class TableSolution(Result):
             rows, columns = _span(*self.clash["by_rows"]), _span(*self.clash["by_columns"])
             lines.append(f"Rows and columns clash: {self.clash['group']} adds to {rows} by rows, {columns} by columns.")
         if self.mean is not None:
-            spread = f", SD {_span(*self.sd)}" if self.sd else ""
-            lines.append(f"Column totals then have mean {_span(*self.mean)}{spread}.")
+            spread = f", SD {self.sd[0]:.2f} to {self.sd[1]:.2f}" if self.sd else ""
+            lines.append(f"Column totals then have mean {_span(*(round(end, 2) for end in self.mean))}{spread}.")
         for one in self.simplest[:4]:
             sd = f", SD {one.sd:.2f}" if one.sd is not None else ""
             lines.append(f"Simplest: all in {', '.join(one.columns) or 'no column'} (mean {one.mean:.2f}{sd}).")

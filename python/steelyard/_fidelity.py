@@ -14,7 +14,7 @@ from . import _core
 from ._feasible import FeasibleScores
 from ._frames import columns_of, frame_in, is_frame
 from ._groups import groups_of, membership, sides
-from ._html import table
+from ._html import screen, table
 from ._long import Progress, run_long
 from ._printed import printed_caveats
 from ._random import RNG, seed_of
@@ -212,7 +212,7 @@ class FidelityResult(Result):
             if name != "bands" or self.tables[name]["band"]
         ]
         notes = "".join(f"<li>{html.escape(text)}</li>" for text in self.caveats)
-        return "".join(parts) + (f"<ul>{notes}</ul>" if notes else "")
+        return screen("Fidelity", "".join(parts) + (f"<ul>{notes}</ul>" if notes else ""))
 
     def plot(self, ax: Any = None) -> Any:
         """Draw the heat strip: items x sites with the scores printed, sites ordered by total.

@@ -35,7 +35,7 @@ def heat_strip(result: FidelityResult, ax: Any = None) -> Any:
         for j in range(p):
             score = result.scores[i, j]
             text = "–" if np.isnan(score) else f"{score:g}"
-            dark = not np.isnan(score) and share[j, column] < 0.55
+            dark = not np.isnan(score) and share[j, column] < 0.45
             ax.text(column, j, text, ha="center", va="center", fontsize=8, color="white" if dark else "black")
     ax.set_yticks(range(p), [item.title for item in result.scale.items], fontsize=8)
     ax.set_xticks(range(n), [_site_label(result, i) for i in order], fontsize=8, rotation=0 if n <= 8 else 90)

@@ -42,7 +42,7 @@ def columns_of(frame: Any) -> Columns:
     names = [str(name) for name in table.columns]
     if len(set(names)) < len(names):
         raise _repeated(names)
-    return {name: table[name].to_numpy() for name in names}
+    return {name: table.get_column(own).to_numpy() for name, own in zip(names, table.columns, strict=True)}
 
 
 def frame_like(columns: Mapping[str, Sequence[Any] | np.ndarray[Any, Any]], like: Any = None) -> Any:

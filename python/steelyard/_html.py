@@ -79,3 +79,17 @@ def table(
         f'<table style="{whole}"><caption style="{above}">{html.escape(caption)}</caption>'
         f"<thead><tr>{heads}</tr></thead><tbody>{''.join(body)}</tbody></table>{below}"
     )
+
+
+def screen(label: str, content: str) -> str:
+    """Return content in a region that is no higher than a screen, scrolls, and can be reached by keyboard.
+
+    Parameters
+    ----------
+    label
+        Names the region for screen readers.
+    content
+        HTML.
+    """
+    name = f'tabindex="0" role="region" aria-label="{html.escape(label)}"'
+    return f'<div style="max-height:38em;overflow:auto" {name}>{content}</div>'

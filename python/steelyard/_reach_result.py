@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from ._frames import frame_in, frame_like
-from ._html import table
+from ._frames import frame_in
+from ._html import screen, table
 from ._reach_baseline import BaselineTable
 from ._reach_components import Components
 from ._reach_ladder import RUNGS, Stage
@@ -175,7 +175,7 @@ class ReachResult(Result):
     def ladder(self) -> Any:
         """One row per rung; `n` is None where a rung was not reported."""
         names = [f.name for f in dataclasses.fields(RungRow)]
-        return frame_like({name: [getattr(row, name) for row in self.rungs] for name in names})
+        return frame_in({name: [getattr(row, name) for row in self.rungs] for name in names}, self.library)
 
     def tidy(self) -> Any:
         """Return one row per rate and per reported rung: `term, k, n, estimate, conf_low, conf_high`.
@@ -268,8 +268,7 @@ class ReachResult(Result):
             parts.append(self.baseline._repr_html_())
         parts.append(self.components._repr_html_())
         body = "".join(parts)
-        name = 'tabindex="0" role="region" aria-label="Reach"'
-        return f'<div style="max-height:38em;overflow:auto" {name}>{body}{_listed(self.caveats)}</div>'
+        return screen("Reach", body + _listed(self.caveats))
 
     def _composition_html(self) -> str:
         rows = [

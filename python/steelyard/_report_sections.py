@@ -92,6 +92,81 @@ def _title(fidelity: FidelityResult, item_id: str) -> str:
     return next((item.title for item in fidelity.scale.items if item.id == item_id), item_id)
 
 
+def contest_section(result: Any, *, lead: Sequence[str] = ()) -> Section:
+    """Show the verdict in two sentences, the contest table, and the slopes of every scheme."""
+    verdict, estimability, *others = result.sentences
+    return Section(
+        "contest",
+        "Should the items be weighted?",
+        (*lead, f"{verdict} {estimability}", *others),
+        (
+            table_of(result, "The contest: every scheme predicts each site from the others"),
+            figure_of(
+                result.plot,
+                size=(8.2, 1.6 + 0.27 * len(result.names)),
+                caption="Slope of each item beside the common slope of the plain total.",
+                description="Forest of item slopes; the numbers are in the result's table of slopes.",
+                prefix="slopes",
+            ),
+        ),
+    )
+
+
+def contest_words(result: Any) -> list[str]:
+    """Write how the contest is to be reported, with the sources of its methods."""
+    protocol = result.protocol
+    tested = (
+        f"was not tested ({result.refused})"
+        if result.refused
+        else f"was tested by {result.replicates} permutations of the residuals of the plain total, each rerunning the "
+        f"whole contest (Freedman and Lane 1983), adjusted over schemes by the maximum"
+    )
+    return [
+        f"{len(protocol.schemes)} weighting schemes ({', '.join(protocol.schemes)}) predicted each of "
+        f"{protocol.n_sites} sites from the others under one calibration (intercept and slope) fitted in the training "
+        f"fold, with tuning inside the fold. The gain in held-out R2 over {protocol.reference} {tested}; its interval "
+        f"reruns everything without each site in turn. Smallest gain that would matter: "
+        f"{protocol.smallest_gain:g} of the outcome's variance.",
+        f"Result: {result.sentences[0]} {result.sentences[1]}",
+    ]
+
+
+def intervals_section(intervals: Sequence[tuple[str, Any]]) -> Section:
+    """Show what so few sites say about a mean or a difference: the default interval, and the others beside it."""
+    rows = []
+    for what, result in intervals:
+        ends = result.confidence_interval
+        rows.append([what, float(result.estimate), float(ends.low), float(ends.high), result.method])
+    caption = "Estimates with 95 % intervals over sites"
+    first = intervals[0][1]
+    return Section(
+        "intervals",
+        "How sure is that?",
+        (
+            "The site is the unit of every interval. With few sites the default is t on the site jackknife; percentile "
+            "intervals, enumerated or not, are too narrow there.",
+        ),
+        (
+            Block(
+                "html",
+                caption,
+                trusted(table(caption, ["quantity", "estimate", "low", "high", "method"], rows, digits=2)),
+            ),
+            table_of(first, f"{intervals[0][0]}: the methods beside each other"),
+        ),
+    )
+
+
+def display_section(display: Any) -> Section:
+    """Show a joint display as it stands."""
+    return Section(
+        "display",
+        "What people say about it",
+        (display.document["direction"],) if "direction" in display.document else (),
+        (Block("html", "Joint display", trusted(display.html_fragment("display"))),),
+    )
+
+
 def caveats_section(caveats: Sequence[str]) -> Section:
     """List what a reader must know before quoting a number."""
     return Section("caveats", "Caveats", (), (Block("list", lines=tuple(dict.fromkeys(caveats))),))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,15 +12,37 @@ import numpy as np
 from ._survey_result import Determinant, Statement, counted
 
 
-def determinants(items: Sequence[Statement], corpus: Any, study: Any) -> tuple[Determinant, ...]:
-    """Return statements of participants, then the items of the scale that service providers speak about."""
+def determinants(
+    items: Sequence[Statement],
+    corpus: Any,
+    study: Any,
+    counts: Mapping[str, int],
+    carry: Callable[[int, int], tuple[float | None, float | None, str]],
+) -> tuple[Determinant, ...]:
+    """Return statements of participants, then the items of the scale that people speak about.
+
+    `carry` bounds k of n among everyone recruited; it is asked where the ladder says how many were interviewed.
+    """
     rows = [_statement(item, corpus) for item in items]
     if study is not None:
         known = {item.id for item in items}
         named = dict.fromkeys(f for e in corpus.excerpts for f in e.findings if f not in known)
         rows += [_item(item, corpus, study) for item in study.scale.items if item.id in named]
+    interviewed = counts.get("interviewed")
+    if interviewed is not None:
+        rows = [_carried(row, interviewed, carry) for row in rows]
     order = {"facilitator": 0, "mixed": 1, "barrier": 2}
     return tuple(sorted(rows, key=lambda d: (d.level != "participant", order.get(d.polarity, 3))))
+
+
+def _carried(
+    row: Determinant, interviewed: int, carry: Callable[[int, int], tuple[float | None, float | None, str]]
+) -> Determinant:
+    """Carry the number of informants up the ladder; focus groups are no share of participants."""
+    if not 0 < row.informants <= interviewed:
+        return row
+    low, high, of = carry(row.informants, interviewed)
+    return dataclasses.replace(row, interviewed=interviewed, bound_low=low, bound_high=high, bound_of=of)
 
 
 def _heard(corpus: Any, finding: str) -> tuple[list[Any], tuple[str, ...]]:

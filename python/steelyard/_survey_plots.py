@@ -19,20 +19,22 @@ def draw_levels(result: SurveyResult, ax: Any = None, neutral: str = "centre") -
         raise refuse("unknown place of neutral", at="neutral", got=repr(neutral), allowed=", ".join(_NEUTRAL))
     questions = result.questions
     ax = axes_of(ax, 8.5, 1.5 + 0.95 * len(questions))
-    left = right = 0.0
+    left = right = apart = 0.0
     told = []
     for row, question in enumerate(questions):
         bars = _bars(question, neutral)
         for start, width, level, colour, dark in bars:
             _bar(ax, row, start, width, question, level, colour, dark)
         left, right = min([left, *(b[0] for b in bars)]), max([right, *(b[0] + b[1] for b in bars)])
+        apart = max([apart, *(b[0] + b[1] for b in bars if neutral != "side" or question.sides[b[2]] != "neutral")])
         shares = "; ".join(f"{n} {100 * s:.0f} %" for n, s in zip(question.labels, question.shares, strict=True))
         told.append(f"{question.question} (n = {question.n}): {shares}.")
     ax.axvline(0, color="black", linewidth=1)
     ax.set_yticks(range(len(questions)), [_row_label(q, neutral) for q in questions], fontsize=9)
     ax.set_ylim(len(questions) - 0.42, -0.55)
     ax.set_xlim(left - 2, right + 2)
-    ticks = [t for t in range(-100, 201, 25) if left - 2 <= t <= right + 2]
+    # A neutral level that stands apart is not on the scale of the line.
+    ticks = [t for t in range(-100, 201, 25) if left - 2 <= t <= apart + 2]
     ax.set_xticks(ticks, [str(abs(t)) for t in ticks], fontsize=8)
     ax.set_xlabel("% of those who answered", fontsize=9)
     ax.tick_params(axis="y", length=0)

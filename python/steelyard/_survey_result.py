@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ._frames import frame_in
-from ._html import table
+from ._html import screen, table
 from ._reach_ladder import RUNGS
 from ._result import Result, serialisable
 
@@ -139,7 +139,9 @@ class OpenQuestion:
 class Determinant:
     """A barrier or facilitator at one level, with the number and with who named it.
 
-    `both` says whether participants and service providers both speak about a theme that it is linked with.
+    `both` says whether participants and service providers both speak about a theme that it is linked with. Informants
+    are distinct people, of `interviewed`; `bound_low` and `bound_high` are the shares of everyone recruited
+    (`bound_of`) that would name it, whatever those who were not interviewed would have said.
     """
 
     id: str
@@ -153,6 +155,10 @@ class Determinant:
     groups: int
     valence: str
     both: bool
+    interviewed: int | None = None
+    bound_low: float | None = None
+    bound_high: float | None = None
+    bound_of: str = ""
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
@@ -252,8 +258,7 @@ class SurveyResult(Result):
             parts.append(self._determinants_html())
         from ._reach_result import _listed
 
-        name = 'tabindex="0" role="region" aria-label="Survey"'
-        return f'<div style="max-height:38em;overflow:auto" {name}>{"".join(parts)}{_listed(self.caveats)}</div>'
+        return screen("Survey", "".join(parts) + _listed(self.caveats))
 
     def _statements_html(self, kind: str) -> str:
         own = [s for s in self.items if s.kind == kind]
@@ -356,10 +361,12 @@ def _silence(one: OpenQuestion) -> str:
 def _heard(d: Determinant) -> str:
     parts = []
     if d.informants:
-        parts.append(f"{d.informants} informant{'s' if d.informants > 1 else ''}")
+        of = "" if d.interviewed is None else f" of {d.interviewed} interviewed"
+        parts.append(f"{d.informants} informant{'s' if d.informants > 1 else ''}{of}")
     if d.groups:
         parts.append(f"{d.groups} focus group{'s' if d.groups > 1 else ''}")
-    return ", ".join(parts) + (f" ({d.valence})" if d.valence else "") or "nobody"
+    told = ", ".join(parts) + (f" ({d.valence})" if d.valence else "") or "nobody"
+    return told if d.bound_low is None else f"{told}; {_ends(d.bound_low, d.bound_high)} possible of {d.bound_of}"
 
 
 def rung_words(rung: str, n: int) -> str:

@@ -55,6 +55,10 @@ __all__ = [
 study = audit_study
 
 
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 class _CallableModule(types.ModuleType):
     """A module that can be called: `sy.audit(study)` and `sy.audit.grim(...)` share one name."""
 

@@ -7,11 +7,12 @@ import importlib.resources
 from typing import Any
 
 from ._frames import frame_in
+from ._synthetic import synthetic_sites
 from .errors import SteelyardError
 from .scale import Scale
 from .study import Published, Study
 
-__all__ = ["norway_ips"]
+__all__ = ["norway_ips", "synthetic_sites"]
 
 
 def _folder() -> Any:

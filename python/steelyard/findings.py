@@ -20,7 +20,25 @@ from ._result import serialisable
 from .corpus import plain
 from .errors import refuse
 
-__all__ = ["Cuts", "Finding", "Gap", "Interval", "SiteValue", "item_means", "ordinal_mean", "survey"]
+__all__ = [
+    "Cuts",
+    "Distribution",
+    "Finding",
+    "Gap",
+    "Interval",
+    "SiteValue",
+    "item_means",
+    "ordinal_mean",
+    "survey",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "of":
+        from ._finding_results import of
+
+        return of
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 @serialisable
@@ -50,6 +68,21 @@ class SiteValue:
 
     site: str
     value: float
+
+
+@serialisable
+@dataclasses.dataclass(frozen=True)
+class Distribution:
+    """Answers to an ordinal question: levels from the lowest, answers at each, the middle level (or None), missing."""
+
+    levels: tuple[str, ...]
+    counts: tuple[int, ...]
+    neutral: int | None = None
+    missing: int = 0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "levels", tuple(map(str, self.levels)))
+        object.__setattr__(self, "counts", tuple(_whole(c, "distribution, counts") for c in self.counts))
 
 
 @serialisable
@@ -92,6 +125,8 @@ class Finding:
         Values of sites: a mapping or `SiteValue`s.
     count
         k of n, for a share.
+    distribution
+        `Distribution` of the answers to an ordinal question; the display draws it as a bar.
     gap, previous, importance
         A difference between groups of sites, the value at the review before, and how much it matters; for lenses.
     decimals
@@ -123,6 +158,7 @@ class Finding:
     scale: tuple[float, float] | None = dataclasses.field(default=None, kw_only=True)
     by_site: tuple[SiteValue, ...] = dataclasses.field(default=(), kw_only=True)
     count: int | None = dataclasses.field(default=None, kw_only=True)
+    distribution: Distribution | None = dataclasses.field(default=None, kw_only=True)
     gap: Gap | None = dataclasses.field(default=None, kw_only=True)
     previous: float | None = dataclasses.field(default=None, kw_only=True)
     importance: float | None = dataclasses.field(default=None, kw_only=True)
@@ -379,11 +415,27 @@ def ordinal_mean(
     levels: Sequence[float],
     counts: Sequence[int],
     cuts: tuple[float | None, float | None] = (None, None),
+    names: Sequence[str] | None = None,
+    neutral: int | None = None,
+    missing: int = 0,
     n_unit: str = "respondents",
     unit: str = "scale points",
     origin: str | None = None,
 ) -> Finding:
-    """Return the mean of an ordinal question from the counts of its levels, with a t interval.
+    """Return the mean of an ordinal question from the counts of its levels, with a t interval and its distribution.
+
+    Parameters
+    ----------
+    id, label
+        Id, and what displays print.
+    levels, counts
+        Values of the levels from the lowest, and answers at each.
+    cuts
+        Closed cuts in `unit`.
+    names, neutral, missing
+        Names of the levels, the position of the middle one (None: the question has none), and how many did not answer.
+    n_unit, unit, origin
+        What n counts, the unit, and where the numbers come from.
 
     Examples
     --------
@@ -406,6 +458,7 @@ def ordinal_mean(
         interval=_t_interval(values, id, "t over respondents"),
         cuts=Cuts(*cuts),
         scale=(float(min(levels)), float(max(levels))),
+        distribution=Distribution(tuple(names or (f"{x:g}" for x in levels)), tuple(weights), neutral, missing),
         domain="survey",
         origin=origin,
     )

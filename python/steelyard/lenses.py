@@ -16,6 +16,8 @@ from typing import Any, Self
 from . import _core
 from ._frames import frame_like
 from ._html import table
+from ._long import Progress, run_long
+from ._random import RNG, seed_of
 from ._result import Result, serialisable
 from .corpus import plain
 from .errors import refuse
@@ -35,6 +37,9 @@ __all__ = [
     "Selection",
     "Shortfall",
     "Spread",
+    "Stability",
+    "ThresholdCheck",
+    "threshold_check",
 ]
 
 
@@ -95,6 +100,65 @@ class Lens:
         told = tuple(findings)
         log = _core.lens_select(self._document(), json.dumps([plain(f) for f in told]))
         return Selection(lens=str(self), findings=told, log=tuple(log))
+
+    def stability(
+        self,
+        findings: Iterable[Finding],
+        *,
+        n_resamples: int = 9999,
+        rng: RNG = None,
+        progress: Progress = None,
+    ) -> Stability:
+        """Return how often the rule selects each finding over resampled sites and respondents.
+
+        Means over sites are recomputed from resampled sites, shares from resampled respondents; overrides are set
+        aside, and everything else (gaps, changes, importance) is held. With few sites everything is enumerated, shares
+        by the binomial law, as long as the rule judges findings one by one; else replicates are drawn. The frequency
+        says how stable a selection is; it is no probability that a finding matters, and for a census of sites it asks
+        what would have been selected had these sites been a sample.
+
+        Parameters
+        ----------
+        findings
+            What is judged.
+        n_resamples
+            Replicates, where they are drawn.
+        rng
+            An int, a NumPy Generator, or None.
+        progress
+            None: a bar after one second; False: none; or a callable.
+
+        Examples
+        --------
+        >>> import steelyard as sy
+        >>> found = sy.findings.item_means([[2], [4]], cuts=(3, None))
+        >>> stability = sy.lenses.Cut(low=3).stability(found)
+        >>> stability.enumerated, stability.frequency["item_1"]
+        (True, 0.75)
+        """
+        told = tuple(findings)
+        if isinstance(n_resamples, bool) or not isinstance(n_resamples, int) or not 1 <= n_resamples <= 10**8:
+            raise refuse(
+                "number of resamples not allowed", at="n_resamples", got=repr(n_resamples), allowed="1 to 10**8"
+            )
+
+        def finish(raw: dict[str, Any]) -> Stability:
+            return Stability(
+                str(self), told, tuple(raw["findings"]), raw["enumerated"], raw["n_resamples"], raw["seed"]
+            )
+
+        document = json.dumps([plain(f) for f in told], ensure_ascii=False)
+        done: Stability = run_long(
+            _core.lens_stability,
+            self._document(),
+            document,
+            n_resamples,
+            seed_of(rng),
+            progress=progress,
+            description="stability of the lens",
+            finish=finish,
+        )
+        return done
 
 
 def _closed(lens: Lens, **fields: Any) -> dict[str, Any]:
@@ -289,3 +353,130 @@ class Selection(Result):
         labels = {f.id: f.label for f in self.findings}
         rows = [(labels[e["finding"]], e["selected"], e["why"], e["signal"]) for e in self.log]
         return table(f"Lens: {self.lens}", ("Finding", "Selected", "Why", "Signal"), rows)
+
+
+@dataclasses.dataclass(frozen=True, repr=False)
+class Stability(Result):
+    """How often a lens selects each finding over resampled sites and respondents.
+
+    Attributes
+    ----------
+    lens : str
+        The rule in words.
+    findings : tuple of Finding
+        What was judged.
+    entries : tuple of dict
+        `finding, selected, frequency, monte_carlo_error, varied`; `varied` is `"sites"`, `"respondents"` or `"held"`.
+    enumerated : bool
+        Whether every configuration was visited; then the Monte Carlo error is 0.
+    n_resamples : int
+        Configurations visited.
+    seed : int or None
+        Where replicates were drawn.
+    """
+
+    lens: str
+    findings: tuple[Finding, ...]
+    entries: tuple[dict[str, Any], ...]
+    enumerated: bool
+    n_resamples: int
+    seed: int | None
+
+    @property
+    def frequency(self) -> dict[str, float]:
+        """Share of replicates that select each finding."""
+        return {entry["finding"]: entry["frequency"] for entry in self.entries}
+
+    def tidy(self, like: Any = None) -> Any:
+        """Return one row per finding."""
+        names = ("finding", "selected", "frequency", "monte_carlo_error", "varied")
+        return frame_like({name: [entry[name] for entry in self.entries] for name in names}, like)
+
+    def _how(self) -> str:
+        if self.enumerated:
+            return f"all {self.n_resamples} configurations visited"
+        return f"{self.n_resamples} replicates drawn, seed {self.seed}"
+
+    def __repr__(self) -> str:
+        lines = [f"Stability of the selection by: {self.lens} ({self._how()})"]
+        for entry in self.entries:
+            mark = "selected" if entry["selected"] else "not selected"
+            lines.append(f"  {entry['finding']}: {mark}, in {entry['frequency']:.1%} of replicates ({entry['varied']})")
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        labels = {f.id: f.label for f in self.findings}
+        rows = [(labels[e["finding"]], e["selected"], e["frequency"], e["varied"]) for e in self.entries]
+        heads = ("Finding", "Selected", "Frequency", "Resampled")
+        return table(f"Stability of the lens: {self.lens}", heads, rows, note=self._how() + ".")
+
+
+@dataclasses.dataclass(frozen=True, repr=False)
+class ThresholdCheck(Result):
+    """Whether any cut, or pair of cuts, gives a selection; else the cuts that misplace fewest findings.
+
+    Attributes
+    ----------
+    unit : str
+        Unit of the cuts.
+    reproduced : bool
+        Whether some cuts give exactly the selection.
+    low, high : tuple or None
+        Low cuts from the first to below the second value; high cuts above the first up to the second; None: no cut.
+    misplaced : tuple of (str, float)
+        Findings that the best cuts place otherwise, with their values.
+    compared : int
+        Findings in that unit.
+    """
+
+    unit: str
+    reproduced: bool
+    low: tuple[float, float | None] | None
+    high: tuple[float | None, float] | None
+    misplaced: tuple[tuple[str, float], ...]
+    compared: int
+
+    def __repr__(self) -> str:
+        cuts = []
+        if self.low is not None:
+            below = "" if self.low[1] is None else f" to below {self.low[1]:g}"
+            cuts.append(f"low cut from {self.low[0]:g}{below}")
+        if self.high is not None:
+            above = "" if self.high[0] is None else f"above {self.high[0]:g} "
+            cuts.append(f"high cut {above}up to {self.high[1]:g}")
+        best = " and ".join(cuts) or "no cut at all"
+        if self.reproduced:
+            return f"The selection among {self.compared} findings in {self.unit} is reproduced by: {best}."
+        misplaced = ", ".join(f"{name} ({value:g})" for name, value in self.misplaced)
+        return (
+            f"No threshold reproduces the selection among {self.compared} findings in {self.unit}. "
+            f"The nearest ({best}) places otherwise: {misplaced}."
+        )
+
+
+def threshold_check(findings: Iterable[Finding], selected: Iterable[str], *, unit: str = "points") -> ThresholdCheck:
+    """Check whether any threshold reproduces a selection that somebody made, such as that of a published display.
+
+    Parameters
+    ----------
+    findings
+        All findings that could have been selected.
+    selected
+        Ids of those that were.
+    unit
+        Unit within which cuts are sought.
+
+    Examples
+    --------
+    >>> import steelyard as sy
+    >>> means = sy.findings.item_means([[1, 2, 3, 5]])
+    >>> sy.lenses.threshold_check(means, ["item_1", "item_4"])
+    The selection among 4 findings in points is reproduced by: low cut from 1 to below 2 and high cut above 3 up to 5.
+    >>> sy.lenses.threshold_check(means, ["item_2"])
+    No threshold reproduces the selection among 4 findings in points. The nearest (no cut at all) places otherwise:
+    item_2 (2).
+    """
+    told = _core.lens_threshold(json.dumps([plain(f) for f in findings]), list(selected), unit)
+    pair = {name: None if told[name] is None else tuple(told[name]) for name in ("low", "high")}
+    misplaced = tuple((name, value) for name, value in told["misplaced"])
+    return ThresholdCheck(told["unit"], told["reproduced"], pair["low"], pair["high"], misplaced, told["compared"])

@@ -128,7 +128,9 @@ def survey(
         questions=tuple(_question(one, counts, level, interval) for one in levels),
         sites=sites,
         open_questions=_open(open_questions or {}, counts, level),
-        determinant_rows=() if corpus is None else determinants(items, corpus, study),
+        determinant_rows=()
+        if corpus is None
+        else determinants(items, corpus, study, counts, lambda k, n: _bounds(k, n, counts, level, interval)),
         confidence_level=level,
         interval=interval,
         caveats=_caveats(items, levels, sites, counts),
@@ -317,6 +319,10 @@ def _caveats(
                 "the bounds say what is possible among these."
             )
     return tuple(notes)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
 
 
 class _CallableModule(types.ModuleType):

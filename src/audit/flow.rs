@@ -5,6 +5,8 @@
 //! <https://doi.org/10.1090/psapm/010/0114759>), and with integer bounds it is integral. What can vary is found in the
 //! residual network, one unit at a time: tables are small and bounds are a few steps wide.
 
+use std::rc::Rc;
+
 /// An arc as it was added; `flow` lies within the bounds once the network is feasible.
 #[derive(Debug, Clone, Copy)]
 struct Arc {
@@ -16,15 +18,17 @@ struct Arc {
 }
 
 /// A network with bounds on arcs and conservation at every node.
+///
+/// Ranges are found on clones, so the arcs at each node are shared: a clone copies the flows only.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Network {
     arcs: Vec<Arc>,
-    at: Vec<Vec<usize>>,
+    at: Rc<Vec<Vec<usize>>>,
 }
 
 impl Network {
     pub(super) fn node(&mut self) -> usize {
-        self.at.push(Vec::new());
+        Rc::make_mut(&mut self.at).push(Vec::new());
         self.at.len() - 1
     }
 
@@ -32,8 +36,9 @@ impl Network {
     pub(super) fn arc(&mut self, from: usize, to: usize, low: i64, high: i64) -> usize {
         let number = self.arcs.len();
         self.arcs.push(Arc { from, to, low, high, flow: 0 });
-        self.at[from].push(number);
-        self.at[to].push(number);
+        let at = Rc::make_mut(&mut self.at);
+        at[from].push(number);
+        at[to].push(number);
         number
     }
 
@@ -131,12 +136,13 @@ impl Network {
             self.push(&steps, amount);
             carried += amount;
         }
+        let at = Rc::make_mut(&mut self.at);
         for arc in self.arcs.drain(first..) {
             for node in [arc.from, arc.to] {
-                self.at[node].pop();
+                at[node].pop();
             }
         }
-        self.at.truncate(nodes);
+        at.truncate(nodes);
         carried == needed
     }
 

@@ -158,15 +158,17 @@ pub fn solve_table(options: &TableOptions) -> Result<Solution> {
         (true, false) => &[Kept::Columns],
         _ => &[Kept::Rows],
     };
-    let mut attempts = Vec::new();
-    let mut explanation = None;
+    let (mut attempts, mut readings) = (Vec::new(), Vec::new());
+    let mut explanation: Option<Explanation> = None;
     for &kept in kinds {
         for &step in &table.steps {
             for &display in displays {
-                let (attempt, layout) = attempt(&table, Reading { step, display }, kept);
+                let reading = Reading { step, display };
+                let (attempt, layout) = attempt(&table, reading, kept);
                 attempts.push(attempt);
+                readings.push(reading);
                 if let (Some(layout), None) = (layout, &explanation) {
-                    explanation = Some(explain(&table, Reading { step, display }, kept, &layout));
+                    explanation = Some(explain(&table, reading, kept, &layout));
                 }
             }
         }
@@ -174,35 +176,46 @@ pub fn solve_table(options: &TableOptions) -> Result<Solution> {
             break;
         }
     }
+    tell_clashes(&table, &mut attempts, &readings, explanation.as_ref());
     let consistent = attempts.iter().take(displays.len()).any(|a| a.feasible);
     let printed_totals =
         (0..table.columns.len()).map(|j| table.cells.iter().map(|row| row[j].value().to_f64()).sum()).collect();
     Ok(Solution { consistent, attempts, explanation, printed_totals })
 }
 
+/// Says where rows and columns contradict each other, at the step that explains one of them (else at the first).
+fn tell_clashes(table: &Table, attempts: &mut [Attempt], readings: &[Reading], found: Option<&Explanation>) {
+    let step = found.map(|e| e.step).or_else(|| table.steps.first().map(|s| s.to_f64()));
+    for (attempt, reading) in attempts.iter_mut().zip(readings) {
+        let open = attempt.kept == Kept::Both && !attempt.feasible && attempt.conflicts.is_empty();
+        if open && Some(attempt.step) == step {
+            attempt.clash = table.all_ticks(*reading).and_then(|ticks| clash(table, *reading, &ticks));
+        }
+    }
+}
+
 /// Tries one reading; the layout is returned with a feasible flow.
 fn attempt(table: &Table, reading: Reading, kept: Kept) -> (Attempt, Option<Layout>) {
-    let blank = |conflicts, clash, feasible| Attempt {
+    let blank = |conflicts, feasible| Attempt {
         step: reading.step.to_f64(),
         display: reading.display,
         kept,
         feasible,
         conflicts,
-        clash,
+        clash: None,
     };
     let Some(ticks) = table.all_ticks(reading) else {
-        return (blank(off_grid(table, reading), None, false), None);
+        return (blank(off_grid(table, reading), false), None);
     };
     let conflicts = conflicts(table, reading, kept, &ticks);
     if !conflicts.is_empty() {
-        return (blank(conflicts, None, false), None);
+        return (blank(conflicts, false), None);
     }
     let mut layout = table.layout(reading, kept, &ticks);
     if layout.network.feasible() {
-        return (blank(vec![], None, true), Some(layout));
+        return (blank(vec![], true), Some(layout));
     }
-    let clash = if kept == Kept::Both { clash(table, reading, &ticks) } else { None };
-    (blank(vec![], clash, false), None)
+    (blank(vec![], false), None)
 }
 
 /// Printed scores that this grid does not have.

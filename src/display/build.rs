@@ -1,7 +1,12 @@
 //! From a spec to a display, and back from the text of one.
 
-use super::follow_up;
-use super::model::{Display, Kind, Spec};
+use super::appendices::{sources, who_is_heard};
+use super::desk::{Desk, Line};
+use super::finding::Finding;
+use super::model::{Display, Section};
+use super::notes::notes;
+use super::spec::{Kind, Spec};
+use super::{judged, kinds};
 use crate::error::{Result, input};
 use std::collections::HashSet;
 
@@ -11,9 +16,54 @@ pub const SCHEMA: &str = "steelyard-joint-display-1";
 /// Builds a display. The same spec gives the same bytes.
 pub fn build(spec: Spec) -> Result<Display> {
     checked(&spec)?;
-    match spec.kind {
-        Kind::Lens => follow_up::build(spec),
+    let desk = Desk::new(&spec)?;
+    let table = kinds::table(&desk)?;
+    let lines: Vec<&Line> = table.parts.iter().flat_map(|p| &p.lines).collect();
+    let section = |part: &super::desk::Part| Section {
+        heading: part.heading.clone(),
+        rows: part.lines.iter().map(|l| l.row.clone()).collect(),
+    };
+    let sections: Vec<Section> = table.parts.iter().map(section).collect();
+    rows_checked(&spec, &sections)?;
+    let mut appendices = table.appendices;
+    if !spec.corpus.informants.is_empty() || !spec.corpus.groups.is_empty() {
+        appendices.push(who_is_heard(&desk, &lines, &sections));
     }
+    appendices.extend(sources(&desk, &sections));
+    let mut told = table.notes;
+    told.extend(notes(&desk, &sections));
+    let selection = if spec.lens.is_some() { desk.selection } else { Vec::new() };
+    Ok(Display {
+        schema: SCHEMA.into(),
+        steelyard: env!("CARGO_PKG_VERSION").into(),
+        caption: spec.title.clone().unwrap_or_else(|| table.caption.into()),
+        columns: table.columns,
+        header: table.header,
+        sections,
+        appendices,
+        notes: told,
+        selection,
+        spec,
+    })
+}
+
+/// Rows have ids of their own, and judgements name them.
+fn rows_checked(spec: &Spec, sections: &[Section]) -> Result<()> {
+    let mut rows = HashSet::new();
+    for row in sections.iter().flat_map(|s| &s.rows) {
+        if !rows.insert(row.id.as_str()) {
+            return Err(input("row id used twice")
+                .at("display")
+                .got(format!("\"{}\"", row.id))
+                .remedy("Give pillars, strata, findings and themes names of their own.")
+                .into());
+        }
+    }
+    if !spec.kind.is_judged() && !spec.judgements.is_empty() {
+        return Err(input("judgement in a display without a fit").at("judgements").into());
+    }
+    rows.retain(|id| !id.starts_with("statistic:"));
+    judged::checked(&spec.judgements, &rows, spec.vocabulary)
 }
 
 /// Reads the JSON of a display and builds it anew; a table that does not follow from its spec is refused.
@@ -36,12 +86,15 @@ pub fn read(text: &str) -> Result<Display> {
 }
 
 fn checked(spec: &Spec) -> Result<()> {
-    if spec.findings.is_empty() {
+    let needs_findings =
+        !matches!(spec.kind, Kind::StatisticsByThemes | Kind::QuoteMatrix | Kind::Sampling | Kind::Recommendation);
+    if spec.findings.is_empty() && needs_findings {
         return Err(input("joint display without findings")
             .at("findings")
             .remedy("Pass at least one, such as those of sy.findings.item_means(scores).")
             .into());
     }
+    spec.parts.strata.iter().flat_map(|s| &s.statistics).try_for_each(Finding::checked)?;
     let mut seen = HashSet::new();
     for finding in &spec.findings {
         finding.checked()?;

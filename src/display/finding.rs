@@ -38,6 +38,8 @@ pub struct Finding {
     pub by_site: Vec<SiteValue>,
     /// k of n, for a share.
     pub count: Option<u64>,
+    /// Answers by level, for an ordinal question.
+    pub distribution: Option<Distribution>,
     /// Difference between two groups of sites, in `unit`.
     pub gap: Option<Gap>,
     /// Value at the review before.
@@ -97,6 +99,20 @@ pub struct SiteValue {
     pub site: String,
     /// Its value.
     pub value: f64,
+}
+
+/// Answers to an ordinal question.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Distribution {
+    /// Names of the levels, from the lowest.
+    pub levels: Vec<String>,
+    /// Answers at each level.
+    pub counts: Vec<u64>,
+    /// Position of the middle level; None: the question has none.
+    pub neutral: Option<usize>,
+    /// How many were asked and did not answer.
+    pub missing: u64,
 }
 
 /// A difference between two groups of sites.
@@ -234,6 +250,16 @@ impl Finding {
                 .got(self.count.unwrap_or(0))
                 .allowed(format!("0 to {}", self.n))
                 .into());
+        }
+        if let Some(d) = &self.distribution {
+            let middle = d.neutral.is_none_or(|at| at < d.levels.len());
+            if d.levels.len() != d.counts.len() || d.counts.iter().sum::<u64>() == 0 || !middle {
+                return Err(input("distribution not allowed")
+                    .at(place)
+                    .got(format!("{} levels, {} counts", d.levels.len(), d.counts.len()))
+                    .allowed("a count for each level, not all 0, and a neutral level among them or none")
+                    .into());
+            }
         }
         if let Some(i) = &self.interval {
             let ordered = i.low <= i.high && i.level > 0.0 && i.level < 1.0;

@@ -44,6 +44,8 @@ pub enum Meeting {
     NotInCorpus,
     /// Nobody was asked.
     NotAsked,
+    /// A theme that no finding belongs with.
+    NoFinding,
 }
 
 impl Vocabulary {
@@ -87,6 +89,7 @@ impl Vocabulary {
             (Meeting::Silence, _) => "silence",
             (Meeting::NotInCorpus, _) => "not in the corpus",
             (Meeting::NotAsked, _) => "not asked",
+            (Meeting::NoFinding, _) => "no finding",
         }
     }
 

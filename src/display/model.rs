@@ -1,74 +1,11 @@
-//! The display as data: what it is made from ([`Spec`]) and what it shows ([`Display`]).
+//! The display as data, whatever its kind.
 //!
 //! Every kind of display is columns, sections, rows and cells; a cell is a list of blocks, each with a role and a text
 //! without markup, and at most one small chart. So each output format needs one writer, not one per kind.
 
-use super::asked::Asked;
-use super::finding::Finding;
-use super::fit::Vocabulary;
-use super::lens::{Lens, Selection};
-use crate::corpus::Corpus;
+use super::lens::Selection;
+use super::spec::Spec;
 use serde::{Deserialize, Serialize};
-
-/// Everything that a display is built from.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Spec {
-    /// Which display.
-    pub kind: Kind,
-    /// Caption; None: one is written.
-    #[serde(default)]
-    pub title: Option<String>,
-    /// BCP 47 tag of the display's own words.
-    #[serde(default = "english")]
-    pub language: String,
-    /// The quantitative strand.
-    pub findings: Vec<Finding>,
-    /// The qualitative strand.
-    pub corpus: Corpus,
-    /// How findings select themes.
-    #[serde(default)]
-    pub lens: Option<Lens>,
-    /// What was asked where.
-    #[serde(default)]
-    pub asked: Option<Vec<Asked>>,
-    /// Words for the fit.
-    #[serde(default)]
-    pub vocabulary: Vocabulary,
-    /// Whether proposals of fit are shown before anybody judged.
-    #[serde(default)]
-    pub proposals: Proposals,
-    /// Quotes per theme; the rest is counted.
-    #[serde(default = "two")]
-    pub quotes: usize,
-}
-
-fn english() -> String {
-    "en".into()
-}
-
-fn two() -> usize {
-    2
-}
-
-/// Which display.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Kind {
-    /// Findings as a lens on themes.
-    Lens,
-}
-
-/// Whether proposals of fit are shown before anybody judged.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Proposals {
-    /// Only beside a judgement.
-    #[default]
-    Hidden,
-    /// At once, marked as proposals.
-    Shown,
-}
 
 /// A display.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -84,6 +21,8 @@ pub struct Display {
     pub caption: String,
     /// Columns.
     pub columns: Vec<Column>,
+    /// Which column names the row.
+    pub header: usize,
     /// Groups of rows.
     pub sections: Vec<Section>,
     /// Themes, findings and counts beside the table.
@@ -130,7 +69,7 @@ pub struct Section {
     pub rows: Vec<Row>,
 }
 
-/// A row; the first cell is its header.
+/// A row.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Row {
@@ -202,7 +141,7 @@ pub enum Role {
     Text,
 }
 
-/// Points, an interval and cuts on one axis.
+/// A small chart on one axis.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Chart {
@@ -218,8 +157,39 @@ pub struct Chart {
     pub points: Vec<f64>,
     /// Cuts.
     pub cuts: Vec<f64>,
+    /// Shares of an ordinal question, from its lowest level; then the chart is one stacked bar.
+    #[serde(default)]
+    pub shares: Vec<Share>,
+    /// Whether the chart is what its column is for.
+    #[serde(default)]
+    pub wide: bool,
     /// The chart in words.
     pub words: String,
+}
+
+/// A level of an ordinal question.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Share {
+    /// Its name.
+    pub label: String,
+    /// Percent of those who answered.
+    pub percent: f64,
+    /// Below, at or above the middle of the question.
+    pub side: Side,
+}
+
+/// Where a level stands with respect to the middle of its question.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Side {
+    /// Below the middle.
+    Below,
+    /// The middle itself.
+    #[default]
+    Neutral,
+    /// Above the middle.
+    Above,
 }
 
 /// A list beside the table.

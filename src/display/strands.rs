@@ -11,6 +11,12 @@ pub(crate) struct Strands<'c> {
     themes: Vec<Vec<usize>>,
     /// Constructs of the codes on each excerpt.
     constructs: Vec<BTreeSet<&'c str>>,
+    /// Valence of each excerpt: its own, else that of its codes.
+    valences: HashMap<&'c str, Valence>,
+    /// Codes of each excerpt.
+    codes: BTreeMap<&'c str, Vec<&'c str>>,
+    /// Site of each informant and group.
+    sites: HashMap<&'c str, &'c str>,
     /// Excerpts of each finding.
     linked: HashMap<&'c str, Vec<usize>>,
     informants: HashMap<&'c str, &'c str>,
@@ -48,7 +54,65 @@ impl<'c> Strands<'c> {
         }
         let informants = corpus.informants.iter().map(|x| (x.id.as_str(), x.label.as_str())).collect();
         let groups = corpus.groups.iter().map(|x| (x.id.as_str(), x.label.as_str())).collect();
-        Self { corpus, themes, constructs, linked, informants, groups }
+        let places =
+            corpus.informants.iter().map(|x| (&x.id, &x.site)).chain(corpus.groups.iter().map(|x| (&x.id, &x.site)));
+        let sites = places.filter_map(|(id, site)| Some((id.as_str(), site.as_deref()?))).collect();
+        let valences = valences(corpus, &codes);
+        Self { corpus, themes, constructs, valences, codes, sites, linked, informants, groups }
+    }
+
+    /// Whether an excerpt hinders or helps: its own valence, else what its codes have in common.
+    pub(crate) fn valence(&self, excerpt: &Excerpt) -> Option<Valence> {
+        self.valences.get(excerpt.id.as_str()).copied()
+    }
+
+    /// Positions of the excerpts that a test on them picks.
+    pub(crate) fn positions(&self, keep: impl Fn(&Excerpt) -> bool) -> Vec<usize> {
+        let excerpts = self.corpus.excerpts.iter().enumerate();
+        excerpts.filter(|(_, e)| keep(e)).map(|(at, _)| at).collect()
+    }
+
+    /// Positions of the excerpts of a theme.
+    pub(crate) fn positions_of_theme(&self, theme: &str) -> Vec<usize> {
+        let place = self.corpus.themes.iter().position(|t| t.id == theme);
+        let is_of = |themes: &[usize]| place.is_some_and(|place| themes.contains(&place));
+        self.themes.iter().enumerate().filter(|(_, themes)| is_of(themes)).map(|(at, _)| at).collect()
+    }
+
+    /// Positions of the excerpts that carry a code.
+    pub(crate) fn positions_of_code(&self, code: &str) -> Vec<usize> {
+        self.positions(|e| self.codes.get(e.id.as_str()).is_some_and(|codes| codes.contains(&code)))
+    }
+
+    /// Positions of the excerpts that belong to a construct, by a code, a theme or a finding.
+    pub(crate) fn positions_of_construct(&self, construct: &str, findings: &[&str]) -> Vec<usize> {
+        let by_theme = |at: usize| {
+            let mut themes = self.themes.get(at).into_iter().flatten().filter_map(|t| self.corpus.themes.get(*t));
+            themes.any(|t| t.construct.as_deref() == Some(construct))
+        };
+        let by_code = |at: usize| self.constructs.get(at).is_some_and(|set| set.contains(construct));
+        let by_finding = |at: usize| findings.iter().any(|f| self.excerpts_of(f).contains(&at));
+        (0..self.corpus.excerpts.len()).filter(|at| by_theme(*at) || by_code(*at) || by_finding(*at)).collect()
+    }
+
+    /// Positions of the excerpts from a site: by their speaker, group or source.
+    pub(crate) fn positions_at_site(&self, site: &str) -> Vec<usize> {
+        let sources: HashMap<&str, &str> =
+            self.corpus.sources.iter().filter_map(|s| Some((s.id.as_str(), s.site.as_deref()?))).collect();
+        self.positions(|e| {
+            let who = unit_of(e).and_then(|unit| self.sites.get(unit)).copied();
+            let source = e.source.as_deref().and_then(|s| sources.get(s)).copied();
+            who.or(source) == Some(site)
+        })
+    }
+
+    /// Whether anybody or anything in the corpus is known to belong to a site.
+    pub(crate) fn knows_sites(&self) -> bool {
+        !self.sites.is_empty() || self.corpus.sources.iter().any(|s| s.site.is_some())
+    }
+
+    pub(crate) fn excerpts(&self, positions: &[usize]) -> Vec<&'c Excerpt> {
+        positions.iter().filter_map(|at| self.excerpt(*at)).collect()
     }
 
     /// Positions of the excerpts that belong with a finding.
@@ -101,9 +165,7 @@ impl<'c> Strands<'c> {
 
     /// The excerpts of each theme.
     pub(crate) fn excerpts_of_theme(&self, theme: &str) -> Vec<&'c Excerpt> {
-        let Some(place) = self.corpus.themes.iter().position(|t| t.id == theme) else { return Vec::new() };
-        let excerpts = self.corpus.excerpts.iter().zip(&self.themes);
-        excerpts.filter(|(_, themes)| themes.contains(&place)).map(|(excerpt, _)| excerpt).collect()
+        self.excerpts(&self.positions_of_theme(theme))
     }
 
     /// Who said it, as displays print it.
@@ -131,6 +193,28 @@ impl<'c> Strands<'c> {
             ..Block::new(role, &excerpt.text)
         }
     }
+}
+
+/// How many informants and groups speak in these excerpts; a group is one voice.
+pub(crate) fn voices(excerpts: &[&Excerpt]) -> usize {
+    excerpts.iter().filter_map(|e| unit_of(e)).collect::<HashSet<_>>().len()
+}
+
+/// Who speaks: the informant, else the group.
+pub(crate) fn unit_of(excerpt: &Excerpt) -> Option<&str> {
+    excerpt.informant.as_deref().or(excerpt.group.as_deref())
+}
+
+fn valences<'c>(corpus: &'c Corpus, codes: &BTreeMap<&str, Vec<&str>>) -> HashMap<&'c str, Valence> {
+    let of_code: HashMap<&str, Valence> =
+        corpus.codes.iter().filter_map(|c| Some((c.id.as_str(), c.valence?))).collect();
+    let from_codes = |id: &str| {
+        let own: BTreeSet<Valence> =
+            codes.get(id).into_iter().flatten().filter_map(|c| of_code.get(c)).copied().collect();
+        if own.len() > 1 { Some(Valence::Mixed) } else { own.into_iter().next() }
+    };
+    let told = corpus.excerpts.iter();
+    told.filter_map(|e| Some((e.id.as_str(), e.valence.or_else(|| from_codes(&e.id))?))).collect()
 }
 
 fn codes_by_excerpt(corpus: &Corpus) -> BTreeMap<&str, Vec<&str>> {

@@ -1,6 +1,7 @@
 //! Numbers as displays print them.
 
-use super::finding::{Finding, Signal};
+use super::finding::{Finding, Gap, Signal};
+use std::collections::BTreeMap;
 
 /// Up to three decimals, no trailing zeros, a true minus sign.
 pub(crate) fn number(x: f64) -> String {
@@ -63,6 +64,30 @@ pub(crate) fn reading(finding: &Finding, signal: Signal) -> String {
         Some(false) => format!("{}, unfavourable", signal.word()),
         None => signal.word().into(),
     }
+}
+
+/// `difference 2.67 (high minus less), p .10, smallest p possible .10`.
+pub(crate) fn gap_words(gap: &Gap, decimals: u8) -> String {
+    let p = gap.pvalue.map_or(String::new(), |p| format!(", p {}", number(p)));
+    let floor = gap.floor.map_or(String::new(), |p| format!(", smallest p possible {}", number(p)));
+    format!("difference {} ({}){p}{floor}", fixed(gap.value, decimals), gap.contrast)
+}
+
+/// `1 excerpt`, `2 excerpts`.
+pub(crate) fn counted(n: usize, noun: &str) -> String {
+    if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
+}
+
+/// `2 barrier, 1 mixed`, or `barrier` alone when all agree.
+pub(crate) fn tally(words: &[&str]) -> String {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for word in words {
+        *counts.entry(word).or_default() += 1;
+    }
+    if counts.len() == 1 {
+        return words.first().map_or(String::new(), |w| (*w).to_owned());
+    }
+    counts.iter().map(|(word, n)| format!("{n} {word}")).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]

@@ -2,8 +2,12 @@
 
 use super::rank_tolerance;
 use super::svd::{lend, to_array};
+use super::tridiagonal;
 use crate::error::{Error, Result};
 use ndarray::{Array2, ArrayView2};
+
+/// Up to this size a plain tridiagonal solver is several times as fast as a blocked one.
+const SMALL: usize = 64;
 
 /// A = Q diag(values) Q' with values falling.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,6 +32,9 @@ impl SymmetricEigen {
         if p == 0 {
             return Ok(Self { values: Vec::new(), vectors: Array2::zeros((0, 0)) });
         }
+        if p <= SMALL {
+            return Self::small(a);
+        }
         let standard = a.as_standard_layout();
         let eigen = lend(&standard)
             .self_adjoint_eigen(faer::Side::Lower)
@@ -37,6 +44,18 @@ impl SymmetricEigen {
         let mut vectors = to_array(eigen.U());
         vectors.invert_axis(ndarray::Axis(1));
         Ok(Self { values, vectors: vectors.as_standard_layout().into_owned() })
+    }
+
+    fn small(a: ArrayView2<'_, f64>) -> Result<Self> {
+        let p = a.nrows();
+        let mut copy: Vec<f64> = a.iter().copied().collect();
+        let Some((found, rows)) = tridiagonal::eigen(&mut copy, p) else {
+            return Err(Error::Internal { what: "a symmetric eigendecomposition".into() });
+        };
+        let mut order: Vec<usize> = (0..p).collect();
+        order.sort_by(|i, j| found[*j].total_cmp(&found[*i]));
+        let vectors = Array2::from_shape_fn((p, p), |(i, k)| rows[order[k] * p + i]);
+        Ok(Self { values: order.iter().map(|k| found[*k]).collect(), vectors })
     }
 
     /// How many eigenvalues exceed p eps times the largest: the numerical rank of a positive semidefinite matrix.

@@ -20,6 +20,7 @@ pub mod lp;
 pub mod nnls;
 pub mod qr;
 pub mod svd;
+mod tridiagonal;
 
 pub use cholesky::{Cholesky, Factor};
 pub use eigen::SymmetricEigen;

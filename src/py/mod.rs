@@ -4,6 +4,7 @@
 //! JSON text read by serde, structured results as plain Python objects written by [`convert::to_python`]. Nothing here
 //! computes; each function converts, calls one core function through [`door`], and converts back.
 
+mod agreement;
 mod audit;
 mod convert;
 mod corpus;
@@ -12,8 +13,12 @@ mod display;
 mod door;
 mod errors;
 mod experiment;
+mod importance;
+mod regress;
+mod resample;
 mod scale;
 mod schemes;
+mod simulate;
 mod sites;
 mod study;
 
@@ -24,15 +29,26 @@ use pyo3::prelude::*;
 mod _core {
     use super::PyResult;
     #[pymodule_export]
+    use super::agreement::agreement_run;
+    #[pymodule_export]
     use super::audit::audit_check;
     #[pymodule_export]
-    use super::corpus::corpus_check;
+    use super::corpus::{corpus_check, qda_read, qda_write};
     #[pymodule_export]
     use super::describe::{describe_check, describe_moderators, fidelity_describe, fidelity_gaps};
     #[pymodule_export]
-    use super::display::{display_build, display_read, finding_signal, lens_select, lens_words, t_quantile, wilson};
+    use super::display::{
+        display_build, display_read, finding_signal, fit_words, framework_ids, framework_read, identification_risks,
+        judged_agreement, lens_select, lens_stability, lens_threshold, lens_words, suppress_counts, t_quantile, wilson,
+    };
     #[pymodule_export]
     use super::experiment::contest_run;
+    #[pymodule_export]
+    use super::importance::importance_shares;
+    #[pymodule_export]
+    use super::regress::{regress_fit, regress_wild};
+    #[pymodule_export]
+    use super::resample::{bootstrap_after, bootstrap_intervals, bootstrap_multisets, bootstrap_run, bootstrap_units};
     #[pymodule_export]
     use super::scale::{scale_band, scale_ids, scale_read, scale_replace, scale_shipped, scale_total};
     #[pymodule_export]
@@ -40,6 +56,8 @@ mod _core {
         integer_weights, scheme_fit, scheme_fit_counts, scheme_stability, scheme_stability_counts, shrink_posterior,
         site_effect, slope_inference,
     };
+    #[pymodule_export]
+    use super::simulate::synthetic_sites;
     #[pymodule_export]
     use super::sites::{rater_icc, site_adjusted_means, site_adjusted_rates, site_describe};
     #[pymodule_export]

@@ -1,3 +1,28 @@
-//! Resampling.
+//! Resampling: a plan says what a unit is and how units are drawn, a statistic is computed on every replicate, an
+//! interval or p-value is made from the distribution.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | [`plan`] | which rows form a unit, which units a stratum, the law of the draws |
+//! | [`draw`] | the draws of one replicate: a pure function of seed, plan and index |
+//! | [`enumerate`] | every multiset of units with its multinomial probability |
+//! | [`statistic`] | functions of weighted sums, or of row weights |
+//! | [`statistics`] | the compiled statistics, by name |
+//! | [`run`] | many replicates, in blocks, on threads, stoppable |
+//! | [`jackknife`] | leaving out one unit at a time |
+//! | [`distribution`] | what is defined, its moments, quantiles and their Monte Carlo errors |
+//! | [`interval`] | percentile, expanded, basic, normal, BCa, t on the jackknife |
+//! | [`after`] | jackknife-after-bootstrap: the interval without each unit |
+//! | [`splits`] | two groups of sites: every way of choosing which sites form the first group |
 
+pub mod after;
+pub mod distribution;
+pub mod draw;
+pub mod enumerate;
+pub mod interval;
+pub mod jackknife;
+pub mod plan;
+pub mod run;
 pub mod splits;
+pub mod statistic;
+pub mod statistics;

@@ -29,6 +29,9 @@ pub struct Protocol {
     pub schemes: Vec<Entrant>,
     /// Position of the reference.
     pub reference: usize,
+    /// Position of the scheme that was declared beforehand: its p needs no adjustment for the others.
+    #[serde(default)]
+    pub primary: Option<usize>,
     /// The smallest gain that would matter, as a share of the outcome's variance.
     pub smallest_gain: f64,
     /// Null replicates.
@@ -174,7 +177,8 @@ pub fn run(panel: &Panel, protocol: &Protocol, control: &Control) -> Result<Cont
             let interval = intervals.as_ref().map(|intervals| intervals[c].clone());
             let (p, adjusted) = p_values(c, gain, null.as_ref());
             let (sites_won, sites_lost) = won_and_lost(&losses, c, protocol.reference);
-            let verdict = verdict(adjusted, interval.as_ref(), protocol.smallest_gain, 1.0 - protocol.confidence_level);
+            let counts = if protocol.primary == Some(c) { p } else { adjusted };
+            let verdict = verdict(counts, interval.as_ref(), protocol.smallest_gain, 1.0 - protocol.confidence_level);
             Ok(Entry {
                 fit,
                 slopes,

@@ -7,18 +7,16 @@
 //! [`Plan::new`] does what does not depend on the outcome, once; [`Plan::predict`] then costs a few sums for each fold,
 //! and that is what a thousand replicates pay. Schemes without such a path go through the general protocol.
 
+use super::direct::{Solver, has_no_twins, solve_nonnegative};
 use super::fold::{Fold, FoldSums, Totals, site_products};
+use super::inside::{Inside, Pairs, Path, STEPS};
 use super::panel::Panel;
 use super::schemes::finish::scaled;
 use super::schemes::tune::{self, calibrated, leave_one_out};
 use super::schemes::{Scheme, SchemeFit, Setting, Status};
-use super::spectral::{HeldRow, PathSpace, Spectral, held_rows};
+use super::spectral::PathSpace;
 use crate::error::Result;
 use crate::regress::ridge::penalty_grid;
-use rayon::prelude::*;
-
-/// Steps of the penalty grid: as many as general tuning takes.
-const STEPS: usize = 41;
 
 /// A scheme with what it needs to know about the items.
 #[derive(Debug, Clone, serde::Deserialize)]
@@ -48,27 +46,25 @@ impl From<Scheme> for Entrant {
 pub struct Plan<'a> {
     panel: &'a Panel,
     outer: Vec<Fold>,
-    /// Training folds without sites i and j, at [`pair`] (i < j).
-    inner: Vec<Fold>,
+    pairs: Option<Pairs>,
     grids: Vec<Vec<f64>>,
     contestants: Vec<Contestant>,
+    entrants: Vec<Entrant>,
 }
 
 #[derive(Debug)]
 enum Contestant {
-    Unit,
-    Correlation { non_negative: bool },
+    /// One direction per training fold, whatever the outcome.
+    Fixed(Vec<Vec<f64>>),
+    Correlation {
+        non_negative: bool,
+    },
+    /// Least squares; folds without full rank go through the general protocol.
+    Ols(Vec<Option<Solver>>),
+    /// Non-negative least squares; folds in which items move together exactly go through the general protocol.
+    NonNegative(Vec<bool>),
     Path(Box<Path>),
-    General(Scheme, Setting),
-}
-
-/// A scheme with a penalty path, decomposed in every fold.
-#[derive(Debug)]
-struct Path {
-    to_target: bool,
-    outer: Vec<Option<(Spectral, Vec<HeldRow>)>>,
-    /// For each pair: the decomposition, and the held-out rows of its first and second site.
-    inner: Vec<Option<(Spectral, [Vec<HeldRow>; 2])>>,
+    General,
 }
 
 /// Working space for one thread.
@@ -76,7 +72,7 @@ struct Path {
 pub struct Space {
     totals: Totals,
     outer: FoldSums,
-    inner: FoldSums,
+    inside: Inside,
     path: PathSpace,
     direction: Vec<f64>,
     adjusted: Vec<f64>,
@@ -102,46 +98,35 @@ impl<'a> Plan<'a> {
         let outer: Vec<Fold> = (0..sites).map(|i| fold(&[i])).collect();
         let kinds: Vec<Kind> = schemes.iter().map(|entrant| kind_of(&entrant.scheme, panel)).collect();
         let needs_pairs = kinds.iter().any(|kind| matches!(kind, Kind::Path { .. }));
-        let inner: Vec<Fold> =
-            if needs_pairs { pairs(sites).into_par_iter().map(|(i, j)| fold(&[i, j])).collect() } else { Vec::new() };
+        let pairs = needs_pairs.then(|| Pairs::new(panel, &whole, &products, &outer));
         let grids = outer.iter().map(|fold| grid(panel, fold)).collect();
-        let mut plan = Self { panel, outer, inner, grids, contestants: Vec::new() };
+        let mut plan = Self { panel, outer, pairs, grids, contestants: Vec::new(), entrants: schemes.to_vec() };
         for (entrant, kind) in schemes.iter().zip(kinds) {
-            let contestant = match kind {
-                Kind::Unit => Contestant::Unit,
-                Kind::Correlation { non_negative } => Contestant::Correlation { non_negative },
-                Kind::Path { to_target } => Contestant::Path(Box::new(plan.path(to_target)?)),
-                Kind::General => Contestant::General(entrant.scheme.clone(), entrant.setting(panel.item_count())),
-            };
+            let contestant = plan.contestant(entrant, &kind)?;
             plan.contestants.push(contestant);
         }
         Ok(plan)
     }
 
-    fn path(&self, to_target: bool) -> Result<Path> {
-        let sites = self.panel.sites();
-        let outer = (0..sites)
-            .map(|i| {
-                let fold = &self.outer[i];
-                let found = Spectral::new(fold, sites - 1, to_target)?;
-                Ok(found.map(|spectral| {
-                    let held = held_rows(self.panel, fold, &spectral, i);
-                    (spectral, held)
-                }))
-            })
-            .collect::<Result<_>>()?;
-        let inner = pairs(sites)
-            .into_par_iter()
-            .map(|(i, j)| {
-                let fold = &self.inner[pair(i, j, sites)];
-                let found = Spectral::new(fold, sites - 2, to_target)?;
-                Ok(found.map(|spectral| {
-                    let held = [i, j].map(|site| held_rows(self.panel, fold, &spectral, site));
-                    (spectral, held)
-                }))
-            })
-            .collect::<Result<_>>()?;
-        Ok(Path { to_target, outer, inner })
+    fn contestant(&self, entrant: &Entrant, kind: &Kind) -> Result<Contestant> {
+        Ok(match (kind, &self.pairs) {
+            (Kind::Correlation { non_negative }, _) => Contestant::Correlation { non_negative: *non_negative },
+            (Kind::Path { to_target }, Some(pairs)) => {
+                Contestant::Path(Box::new(Path::new(self.panel, &self.outer, pairs, &self.grids, *to_target)?))
+            }
+            (Kind::Ols, _) => Contestant::Ols(self.outer.iter().map(Solver::new).collect()),
+            (Kind::NonNegative, _) => Contestant::NonNegative(self.outer.iter().map(has_no_twins).collect()),
+            (Kind::Unit, _) => Contestant::Fixed(vec![vec![1.0; self.panel.item_count()]; self.panel.sites()]),
+            (Kind::Fixed, _) => {
+                // Any outcome that varies in every fold serves: the direction does not see it.
+                let y: Vec<f64> = (0..self.panel.outcome.len()).map(|row| row as f64).collect();
+                let directions = (0..self.panel.sites())
+                    .map(|site| Ok(self.general(entrant, site, &y)?.1))
+                    .collect::<Result<_>>()?;
+                Contestant::Fixed(directions)
+            }
+            _ => Contestant::General,
+        })
     }
 
     /// How many schemes are in the contest.
@@ -156,7 +141,7 @@ impl<'a> Plan<'a> {
         Space {
             totals: Totals::empty(self.panel),
             outer: FoldSums::empty(self.panel),
-            inner: FoldSums::empty(self.panel),
+            inside: Inside::new(self.panel),
             path: PathSpace::new(p),
             direction: vec![0.0; p],
             adjusted: vec![0.0; p],
@@ -171,9 +156,7 @@ impl<'a> Plan<'a> {
     /// Predicts every row of `y` from the other sites, by every scheme; the result is in `space`.
     pub fn predict(&self, y: &[f64], space: &mut Space) -> Result<()> {
         space.totals.sum(self.panel, y);
-        if !self.inner.is_empty() {
-            self.tune(y, space);
-        }
+        self.tune(y, space);
         for site in 0..self.panel.sites() {
             self.outer[site].sums(self.panel, &space.totals, y, &mut space.outer);
             for row in &self.panel.rows[site] {
@@ -189,9 +172,26 @@ impl<'a> Plan<'a> {
     fn predict_site(&self, c: usize, site: usize, y: &[f64], space: &mut Space) -> Result<()> {
         let fold = &self.outer[site];
         match &self.contestants[c] {
-            Contestant::Unit => {
-                space.direction.fill(1.0);
+            Contestant::Fixed(directions) => {
+                space.direction.copy_from_slice(&directions[site]);
                 self.along_direction(c, site, space);
+            }
+            Contestant::Ols(solvers) => match &solvers[site] {
+                Some(solver) => {
+                    solver.solve(&space.outer.cross, &mut space.direction);
+                    fold.pin(&mut space.direction);
+                    self.along_direction(c, site, space);
+                }
+                None => self.predict_generally(c, site, y, space)?,
+            },
+            Contestant::NonNegative(simple) => {
+                if simple[site] {
+                    solve_nonnegative(fold, &space.outer.cross, &mut space.direction)?;
+                    fold.pin(&mut space.direction);
+                    self.along_direction(c, site, space);
+                } else {
+                    self.predict_generally(c, site, y, space)?;
+                }
             }
             Contestant::Correlation { non_negative } => {
                 for (j, d) in space.direction.iter_mut().enumerate() {
@@ -203,7 +203,8 @@ impl<'a> Plan<'a> {
                 self.along_direction(c, site, space);
             }
             Contestant::Path(path) => {
-                let penalty = self.chosen(c, site, path, space);
+                let errors = &space.errors[c * self.panel.sites() * (STEPS + 1)..];
+                let penalty = path.chosen(site, &self.grids[site], errors, &space.null);
                 space.penalties[c][site] = penalty;
                 if let Some((spectral, _)) = &path.outer[site] {
                     spectral.load(&space.outer, &mut space.path);
@@ -215,13 +216,16 @@ impl<'a> Plan<'a> {
                     space.predictions[c][*row] = space.base[*row] + added;
                 }
             }
-            Contestant::General(scheme, setting) => {
-                let (penalty, weights) = self.general(scheme, setting, site, y)?;
-                space.penalties[c][site] = penalty;
-                space.direction.copy_from_slice(&weights);
-                self.along_direction(c, site, space);
-            }
+            Contestant::General => self.predict_generally(c, site, y, space)?,
         }
+        Ok(())
+    }
+
+    fn predict_generally(&self, c: usize, site: usize, y: &[f64], space: &mut Space) -> Result<()> {
+        let (penalty, weights) = self.general(&self.entrants[c], site, y)?;
+        space.penalties[c][site] = penalty;
+        space.direction.copy_from_slice(&weights);
+        self.along_direction(c, site, space);
         Ok(())
     }
 
@@ -236,67 +240,17 @@ impl<'a> Plan<'a> {
         }
     }
 
-    /// Sums the squared errors of all inner folds, for every path and penalty. Pair (i, j) trains without both: it
-    /// predicts j for outer fold i, and i for outer fold j.
+    /// Sums the squared errors of all inner folds, for every path and penalty.
     fn tune(&self, y: &[f64], space: &mut Space) {
-        let sites = self.panel.sites();
-        space.errors.fill(0.0);
-        space.null.fill(0.0);
-        for i in 0..sites {
-            for j in i + 1..sites {
-                let at = pair(i, j, sites);
-                let fold = &self.inner[at];
-                fold.sums(self.panel, &space.totals, y, &mut space.inner);
-                for (outer, held) in [(i, j), (j, i)] {
-                    for row in &self.panel.rows[held] {
-                        let miss = y[*row] - space.inner.base_prediction(self.panel, *row);
-                        space.null[outer] += self.panel.weight[*row] * miss * miss;
-                    }
-                }
-                for c in 0..self.contestants.len() {
-                    if let Contestant::Path(path) = &self.contestants[c] {
-                        self.tune_pair(c, path, (i, j), y, space);
-                    }
-                }
+        let Some(pairs) = &self.pairs else { return };
+        let each = self.panel.sites() * (STEPS + 1);
+        for (c, contestant) in self.contestants.iter().enumerate() {
+            if let Contestant::Path(path) = contestant {
+                let errors = &mut space.errors[c * each..(c + 1) * each];
+                let (totals, inside, null) = (&space.totals, &mut space.inside, &mut space.null);
+                path.tune(self.panel, &self.outer, pairs, &self.grids, totals, y, inside, errors, null);
             }
         }
-    }
-
-    fn tune_pair(&self, c: usize, path: &Path, (i, j): (usize, usize), y: &[f64], space: &mut Space) {
-        let sites = self.panel.sites();
-        let at = pair(i, j, sites);
-        let fold = &self.inner[at];
-        let found = path.inner[at].as_ref();
-        if let Some((spectral, _)) = found {
-            spectral.load(&space.inner, &mut space.path);
-        }
-        for (outer, held, which) in [(i, j, 1), (j, i, 0)] {
-            for (position, row) in self.panel.rows[held].iter().enumerate() {
-                let miss = y[*row] - space.inner.base_prediction(self.panel, *row);
-                for k in 0..STEPS + usize::from(path.to_target) {
-                    let penalty = self.grids[outer].get(k).copied().unwrap_or(f64::INFINITY);
-                    let added = found.map_or(0.0, |(spectral, rows)| {
-                        spectral.contribution(fold, &space.inner, &rows[which][position], penalty, &mut space.path)
-                    });
-                    space.errors[(c * sites + outer) * (STEPS + 1) + k] +=
-                        self.panel.weight[*row] * (miss - added) * (miss - added);
-                }
-            }
-        }
-    }
-
-    /// The penalty with the smallest inner error; of equals, the strongest.
-    fn chosen(&self, c: usize, site: usize, path: &Path, space: &Space) -> f64 {
-        let from = (c * self.panel.sites() + site) * (STEPS + 1);
-        let errors = &space.errors[from..from + STEPS + usize::from(path.to_target)];
-        let round_off = 1e-14 * space.null[site];
-        let mut best = 0;
-        for k in 1..errors.len() {
-            if errors[k] <= errors[best] * (1.0 + 1e-12) + round_off {
-                best = k;
-            }
-        }
-        self.grids[site].get(best).copied().unwrap_or(f64::INFINITY)
     }
 
     /// The weights that scheme `c` had in every training fold: sites x p. Call after [`Self::predict`] with the same `y`.
@@ -318,10 +272,11 @@ impl<'a> Plan<'a> {
     }
 
     /// A scheme without a path of its own: tuned and fitted on the moments of the training fold.
-    fn general(&self, scheme: &Scheme, setting: &Setting, site: usize, y: &[f64]) -> Result<(f64, Vec<f64>)> {
+    fn general(&self, entrant: &Entrant, site: usize, y: &[f64]) -> Result<(f64, Vec<f64>)> {
         let train = self.panel.moments(y, &[site])?;
-        let (setting, penalty) = self.tuned(scheme, setting, &train, y, &[site])?;
-        let fit = scheme.fit(&train, &setting)?;
+        let setting = entrant.setting(self.panel.item_count());
+        let (setting, penalty) = self.tuned(&entrant.scheme, &setting, &train, y, &[site])?;
+        let fit = entrant.scheme.fit(&train, &setting)?;
         let idle = matches!(fit.status, Status::Undefined | Status::Refused | Status::Empty);
         let weights = if idle { vec![0.0; self.panel.item_count()] } else { fit.weights };
         Ok((penalty, weights))
@@ -347,6 +302,11 @@ impl<'a> Plan<'a> {
         Ok((setting.with_penalty(Some(tuned.penalty)), tuned.penalty))
     }
 
+    /// The weights of scheme `c` on all sites.
+    pub fn whole_weights(&self, c: usize) -> Result<Vec<f64>> {
+        Ok(self.whole_fit(&self.entrants[c])?.0.weights)
+    }
+
     /// The scheme fitted to all sites, with its penalty tuned by leaving each out: slopes calibrated as in the contest.
     pub fn whole_fit(&self, entrant: &Entrant) -> Result<(SchemeFit, Vec<f64>, f64)> {
         let y = &self.panel.outcome;
@@ -361,7 +321,10 @@ impl<'a> Plan<'a> {
 
 enum Kind {
     Unit,
+    Fixed,
     Correlation { non_negative: bool },
+    Ols,
+    NonNegative,
     Path { to_target: bool },
     General,
 }
@@ -371,7 +334,6 @@ fn kind_of(scheme: &Scheme, panel: &Panel) -> Kind {
     use super::schemes::{Correlation, Ridge, Shrink, Unit};
     let plain = Correlation::default();
     match scheme {
-        Scheme::Unit(unit) if *unit == Unit::default() => Kind::Unit,
         Scheme::Correlation(c)
             // With covariates the standard deviations are those before adjustment: the general protocol knows.
             if panel.base.ncols() == 1 && (Correlation { non_negative: false, ..c.clone() }) == plain =>
@@ -380,6 +342,11 @@ fn kind_of(scheme: &Scheme, panel: &Panel) -> Kind {
         }
         Scheme::Ridge(ridge) if *ridge == Ridge::default() => Kind::Path { to_target: false },
         Scheme::Shrink(shrink) if *shrink == Shrink::default() => Kind::Path { to_target: true },
+        Scheme::Unit(unit) if *unit == Unit::default() => Kind::Unit,
+        Scheme::Ols(_) => Kind::Ols,
+        Scheme::NonNegative(_) => Kind::NonNegative,
+        Scheme::Pca(_) => Kind::Fixed,
+        other if !other.learns() => Kind::Fixed,
         _ => Kind::General,
     }
 }
@@ -397,13 +364,4 @@ fn grid(panel: &Panel, fold: &Fold) -> Vec<f64> {
         yy: 0.0,
     };
     penalty_grid(&moments, STEPS)
-}
-
-/// The place of the pair i < j among the pairs of `sites`.
-fn pair(i: usize, j: usize, sites: usize) -> usize {
-    i * (2 * sites - i - 1) / 2 + j - i - 1
-}
-
-fn pairs(sites: usize) -> Vec<(usize, usize)> {
-    (0..sites).flat_map(|i| (i + 1..sites).map(move |j| (i, j))).collect()
 }

@@ -7,6 +7,9 @@ use super::panel::Panel;
 use crate::linalg::{Cholesky, Factor, dot};
 use ndarray::{Array2, Array3};
 
+/// Mean square about the mean below which an item counts as constant: sums of scores are exact to round-off.
+const NO_SPREAD: f64 = 1e-13;
+
 /// Sums of w x y and w z y over all rows, for one outcome vector.
 #[derive(Debug, Clone)]
 pub(super) struct Totals {
@@ -97,7 +100,7 @@ impl Fold {
         let constant: Vec<usize> = (0..p)
             .filter(|j| {
                 let spread = sums[[*j, *j]] - sums[[p, *j]] * sums[[p, *j]] / weight;
-                gram[[*j, *j]] <= 1e-11 * spread.max(0.0) || spread <= 1e-13 * weight
+                gram[[*j, *j]] <= 1e-11 * spread.max(0.0) || spread <= NO_SPREAD * weight
             })
             .collect();
         for j in &constant {
@@ -107,6 +110,23 @@ impl Fold {
         let varying = (0..p).filter(|j| !constant.contains(j)).collect();
         debug_assert_eq!(m, panel.base.ncols());
         Self { excluded: excluded.to_vec(), weight, gram, inverse, gamma, varying, constant }
+    }
+
+    /// Whether leaving `excluded` out makes items constant that are not among `known`; without covariates only, where
+    /// that shows in the sums alone.
+    pub(super) fn makes_constant(
+        whole: &Array2<f64>,
+        products: &Array3<f64>,
+        excluded: &[usize],
+        known: &[usize],
+    ) -> bool {
+        let p = whole.nrows() - 1;
+        let left = |j: usize, k: usize| whole[[j, k]] - excluded.iter().map(|s| products[[*s, j, k]]).sum::<f64>();
+        let weight = left(p, p);
+        (0..p).filter(|j| !known.contains(j)).any(|j| {
+            let mean = left(p, j);
+            left(j, j) - mean * mean / weight <= NO_SPREAD * weight
+        })
     }
 
     /// The fold's cross-products with an outcome, from the totals over all rows. Allocates nothing.
@@ -145,6 +165,13 @@ impl Fold {
         }
     }
 
+    /// Leverage of a row on intercept and covariates, per unit of weight.
+    pub(super) fn leverage(&self, panel: &Panel, row: usize) -> f64 {
+        let z = panel.base.row(row);
+        let along = |k: usize| self.inverse.row(k).iter().zip(z).map(|(m, value)| m * value).sum::<f64>();
+        z.iter().enumerate().map(|(k, value)| value * along(k)).sum()
+    }
+
     /// The slope of the outcome on a score; zero where the score does not vary.
     pub(super) fn slope_on(&self, direction: &[f64], cross: &[f64]) -> f64 {
         let variance: f64 = self
@@ -165,8 +192,8 @@ impl Fold {
         }
         let signed = self.varying.iter().any(|j| slopes[*j] < 0.0);
         let total: f64 = self.varying.iter().map(|j| if signed { slopes[*j].abs() } else { slopes[*j] }).sum();
-        let balance: f64 = self.varying.iter().map(|j| slopes[*j]).sum();
-        let each = if balance < 0.0 { -total } else { total } / self.varying.len().max(1) as f64;
+        let falling = self.varying.iter().all(|j| slopes[*j] <= 0.0);
+        let each = if falling { -total } else { total } / self.varying.len().max(1) as f64;
         for j in &self.constant {
             slopes[*j] = each;
         }

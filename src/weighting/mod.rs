@@ -3,8 +3,11 @@
 pub mod contest;
 pub mod contrasts;
 pub mod crossfit;
+mod direct;
+mod downdate;
 mod fold;
 pub mod gain;
+mod inside;
 pub mod integer;
 pub mod labels;
 pub mod null;

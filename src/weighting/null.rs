@@ -27,7 +27,7 @@ pub struct NullGains {
     pub undefined: usize,
 }
 
-/// Fitted values and residuals of the reduced model: intercept, covariates and the plain total.
+/// Fitted values and residuals of the reduced model: intercept, covariates and the reference's total.
 struct Reduced {
     fitted: Vec<f64>,
     /// Residual times the root of the weight: exchangeable when errors have variance inverse to the weight.
@@ -38,10 +38,9 @@ struct Reduced {
 }
 
 impl Reduced {
-    fn new(panel: &Panel) -> Result<Self> {
+    fn new(panel: &Panel, weights: &[f64]) -> Result<Self> {
         let whole = panel.moments(&panel.outcome, &[])?;
-        let ones = vec![1.0; panel.item_count()];
-        let (slopes, covariates, intercept) = super::schemes::tune::calibrated(&ones, &whole);
+        let (slopes, covariates, intercept) = super::schemes::tune::calibrated(weights, &whole);
         let n = panel.outcome.len();
         let fitted: Vec<f64> = (0..n)
             .map(|row| {
@@ -96,7 +95,7 @@ pub fn residual_permutation(
             .remedy("Only the exact permutation of labels is valid here; its floor is in the result.")
             .into());
     }
-    let reduced = Reduced::new(panel)?;
+    let reduced = Reduced::new(panel, &plan.whole_weights(reference)?)?;
     let n = panel.outcome.len();
     let rows: Vec<Option<Option<Vec<f64>>>> = (0..replicates)
         .into_par_iter()

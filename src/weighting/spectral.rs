@@ -42,7 +42,8 @@ pub(super) struct HeldRow {
 /// Working space of one path; made once for each thread.
 #[derive(Debug, Clone)]
 pub(super) struct PathSpace {
-    coordinates: Vec<f64>,
+    /// The outcome's coordinates beyond the target.
+    pub(super) coordinates: Vec<f64>,
     full: Vec<f64>,
     slopes: Vec<f64>,
 }
@@ -90,6 +91,29 @@ impl Spectral {
             variance,
         });
         Ok(Some(Self { values: eigen.values[..rank].to_vec(), vectors, target }))
+    }
+
+    /// Eigenvalues of the penalised part.
+    pub(super) fn values(&self) -> &[f64] {
+        &self.values
+    }
+
+    /// A row along the eigenvectors.
+    pub(super) fn along(&self, row: &[f64]) -> Vec<f64> {
+        times(self.vectors.view(), row)
+    }
+
+    /// The target, the variance of its score and what the Gram matrix makes of it; zeros without a target.
+    pub(super) fn target_parts(&self, fold: &Fold) -> (Vec<f64>, f64, Vec<f64>) {
+        match &self.target {
+            None => (vec![0.0; fold.gram.nrows()], 0.0, vec![0.0; fold.gram.nrows()]),
+            Some(target) => (target.direction.clone(), target.variance, times(fold.gram.view(), &target.direction)),
+        }
+    }
+
+    /// The target's cross-product with the outcome; zero without a target.
+    pub(super) fn on_target(&self, sums: &FoldSums) -> f64 {
+        self.target.as_ref().map_or(0.0, |target| dot(&target.direction, &sums.cross))
     }
 
     /// Prepares a held-out row; `adjusted` is the row after the fold's intercept and covariates.

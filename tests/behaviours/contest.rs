@@ -8,7 +8,7 @@ use steelyard::weighting::crossfit::{Entrant, Plan};
 use steelyard::weighting::gain::Losses;
 use steelyard::weighting::panel::Panel;
 use steelyard::weighting::schemes::tune::{Fold, calibrated, leave_one_out};
-use steelyard::weighting::schemes::{Correlation, NonNegative, Ridge, Scheme, Setting, Shrink, Unit};
+use steelyard::weighting::schemes::{Correlation, NonNegative, Ols, Pca, Ridge, Scheme, Setting, Shrink, Unit};
 
 fn schemes() -> Vec<Scheme> {
     vec![
@@ -17,6 +17,8 @@ fn schemes() -> Vec<Scheme> {
         Scheme::Ridge(Ridge::default()),
         Scheme::Shrink(Shrink::default()),
         Scheme::NonNegative(NonNegative::default()),
+        Scheme::Ols(Ols::default()),
+        Scheme::Pca(Pca::default()),
     ]
 }
 
@@ -98,6 +100,15 @@ fn the_fast_path_equals_the_literal_one_with_weights_and_covariates() {
     let z = Array2::from_shape_fn((16, 2), |(i, k)| ((i * 7 + k * 3) % 5) as f64);
     let w: Vec<f64> = (0..16).map(|i| 1.0 + f64::from(i % 4)).collect();
     agree(&x, &z, &y, &w);
+}
+
+#[test]
+fn a_larger_study_agrees_where_every_pair_is_a_downdate() {
+    let mut stream = Seed(21).stream(Purpose::Simulate, 0);
+    let x = Array2::from_shape_fn((30, 8), |_| 1.0 + f64::from(stream.below(5)));
+    let y: Vec<f64> = x.rows().into_iter().map(|row| row[0] - row[3] + 2.0 * stream.uniform()).collect();
+    let w: Vec<f64> = (0..30).map(|i| 1.0 + f64::from(i % 3)).collect();
+    agree(&x, &Array2::zeros((30, 0)), &y, &w);
 }
 
 #[test]

@@ -1,0 +1,329 @@
+"""The result of a bootstrap: estimate, interval, distribution, and what they rest on."""
+
+from __future__ import annotations
+
+import dataclasses
+import html
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._frames import frame_in
+from ._html import table
+from ._intervals import (
+    METHODS,
+    ConfidenceInterval,
+    Replicated,
+    collect,
+    ends_text,
+    method_name,
+    needs_jackknife,
+    request,
+)
+from ._result import Result
+from .errors import refuse
+
+if TYPE_CHECKING:
+    from ._bootstrap import Source
+
+
+@dataclasses.dataclass(frozen=True)
+class BootstrapResult(Result):
+    """What a bootstrap found.
+
+    Attributes
+    ----------
+    estimate : float or ndarray
+        The statistic on the data.
+    confidence_interval : ConfidenceInterval
+        With `.low` and `.high`, each with its Monte Carlo error.
+    standard_error : float or ndarray
+        SD of the distribution: n - 1 when drawn, that of the population when enumerated.
+    bias : float or ndarray
+        Mean of the distribution minus the estimate.
+    bootstrap_distribution : ndarray, shape of the statistic + (n_resamples,)
+        Replicates last, as in scipy. When enumerated, `probabilities` has the probability of each.
+    enumerated : bool
+        Whether every resample there is was visited: no Monte Carlo error then.
+    n_undefined : int
+        Replicates on which the statistic is undefined or infinite (the most over outputs), and their mass.
+    jackknife : ndarray or None
+        The statistic with each unit left out, shape of the statistic + (n_units,).
+    jackknife_standard_error : float, ndarray or None
+    acceleration : float, ndarray or None
+        Of BCa, from the jackknife by unit.
+    method, method_reason
+        The interval method, and why it was chosen.
+    plan, n_units, unit_labels
+        What was resampled.
+    seed, n_resamples, data_hash
+        What a replay needs.
+    status, caveats
+        `ok`, `refused` or `interrupted`; what a reader should know.
+    """
+
+    estimate: Any
+    confidence_interval: ConfidenceInterval
+    standard_error: Any
+    bias: Any
+    bootstrap_distribution: NDArray[np.float64]
+    probabilities: NDArray[np.float64] | None
+    enumerated: bool
+    n_undefined: int
+    undefined_mass: float
+    jackknife: NDArray[np.float64] | None
+    jackknife_standard_error: Any
+    acceleration: Any
+    statistic: str
+    terms: tuple[str, ...]
+    method: str
+    method_reason: str
+    plan: str
+    plan_options: dict[str, Any]
+    strata: tuple[int, ...]
+    unit_labels: tuple[Any, ...]
+    n_rows: int
+    n_resamples: int
+    seed: int
+    status: str
+    caveats: tuple[str, ...]
+    data_hash: str
+    library: str = "pandas"
+
+    def __post_init__(self) -> None:
+        self.bootstrap_distribution.flags.writeable = False
+
+    @property
+    def n_units(self) -> int:
+        """Units that are resampled: rows or sites."""
+        return sum(self.strata)
+
+    @property
+    def monte_carlo_error(self) -> Any:
+        """The larger Monte Carlo standard error of the two ends; 0 when enumerated."""
+        worst = np.maximum(self.confidence_interval.low_error, self.confidence_interval.high_error)
+        return float(worst) if np.ndim(worst) == 0 else worst
+
+    @property
+    def _source(self) -> Source | None:
+        return self.__dict__.get("_kept")
+
+    def _keep(self, source: Source) -> BootstrapResult:
+        # Data and statistic are no part of the record, so they are no field: they do not survive JSON.
+        object.__setattr__(self, "_kept", source)
+        return self
+
+    def _needed(self, what: str) -> Source:
+        if self._source is None:
+            raise refuse(
+                f"{what} needs the data, which JSON does not hold",
+                remedy="Call sy.bootstrap on the data with bootstrap_result=this result.",
+            )
+        return self._source
+
+    def _replicated(self, jackknife: bool) -> Replicated:
+        k = len(np.atleast_1d(np.asarray(self.estimate)).reshape(-1))
+        values = self.jackknife
+        if values is None and jackknife:
+            values = self._needed("this interval").jackknife()
+        return Replicated(
+            distribution=self.bootstrap_distribution.reshape(k, -1),
+            probabilities=self.probabilities,
+            estimate=np.asarray(self.estimate, dtype=np.float64).reshape(-1),
+            jackknife=None if values is None else values.reshape(k, -1),
+            strata=list(self.strata),
+            shape=np.shape(self.estimate),
+        )
+
+    def interval(
+        self,
+        method: str | None = None,
+        confidence_level: float | None = None,
+        alternative: str | None = None,
+        quantile: str = "linear",
+    ) -> ConfidenceInterval:
+        """Return another interval from the same replicates.
+
+        Parameters
+        ----------
+        method
+            percentile, expanded percentile, basic, normal, BCa or t; None: that of the result.
+        confidence_level, alternative
+            None: those of the result.
+        quantile
+            `"linear"` between order statistics as NumPy and scipy, or `"normal-scale"` as R's boot. An enumerated
+            distribution has one quantile, the inverse CDF.
+
+        Examples
+        --------
+        >>> import steelyard as sy
+        >>> result = sy.bootstrap([1.0, 2.0, 4.0, 9.0], "mean", rng=1)
+        >>> result.interval("percentile", 0.9).low
+        1.75
+        """
+        name = self.method if method is None else method_name(method)
+        asked = request(
+            name,
+            self.confidence_interval.confidence_level if confidence_level is None else confidence_level,
+            self.confidence_interval.alternative if alternative is None else alternative,
+            quantile,
+        )
+        replicated = self._replicated(needs_jackknife(name))
+        return collect(replicated, replicated.summaries([asked]), 0, asked)
+
+    def intervals(self, confidence_level: float | None = None) -> Any:
+        """Return all intervals side by side: one row per output and method, as a frame.
+
+        Examples
+        --------
+        >>> import steelyard as sy
+        >>> sy.bootstrap([1.0, 2.0, 4.0, 9.0], "mean", rng=1).intervals()["method"].tolist()
+        ['percentile', 'expanded percentile', 'basic', 'normal', 'BCa', 't']
+        """
+        level = self.confidence_interval.confidence_level if confidence_level is None else confidence_level
+        asked = [request(name, level, self.confidence_interval.alternative) for name in METHODS]
+        replicated = self._replicated(self.jackknife is not None or self._source is not None)
+        rows = []
+        for term, summary in zip(self.terms, replicated.summaries(asked), strict=True):
+            for name, part in zip(METHODS, summary["intervals"], strict=True):
+                ends = (part["low"], part["high"], part["low_error"], part["high_error"])
+                rows.append((term, name, *ends, part["status"], part["reason"]))
+        names = ("term", "method", "conf_low", "conf_high", "low_error", "high_error", "status", "reason")
+        return frame_in(dict(zip(names, zip(*rows, strict=True), strict=True)), self.library)
+
+    def jackknife_after(self, confidence_level: float | None = None) -> Any:
+        """Return the distribution without each unit in turn (jackknife-after-bootstrap, Efron 1992), as a frame.
+
+        One row per output and unit: the estimate without it, and mean, SD and percentile interval of the replicates
+        that happen to leave it out. A unit whose row stands apart decides the result.
+
+        Examples
+        --------
+        >>> import steelyard as sy
+        >>> after = sy.bootstrap([1.0, 2.0, 4.0, 9.0], "mean", rng=1).jackknife_after()
+        >>> after["estimate_without"].round(3).tolist()
+        [5.0, 4.667, 4.0, 2.333]
+        """
+        from ._bootstrap import jackknife_after
+
+        return jackknife_after(self, confidence_level)
+
+    def extend(self, n: int, *, threads: int | None = None, progress: Any = None) -> BootstrapResult:
+        """Return a result with `n` further replicates; the first ones are kept, as a longer run would have had them.
+
+        Examples
+        --------
+        >>> import numpy as np, steelyard as sy
+        >>> x = np.arange(30.0)
+        >>> a = sy.bootstrap(x, "mean", n_resamples=100, rng=1).extend(100)
+        >>> b = sy.bootstrap(x, "mean", n_resamples=200, rng=1)
+        >>> bool((a.bootstrap_distribution == b.bootstrap_distribution).all())
+        True
+        """
+        from ._bootstrap import extended
+
+        return extended(self, n, threads=threads, progress=progress)
+
+    def tidy(self) -> Any:
+        """Return one row per output: estimate, standard error of the interval's method, interval, undefined replicates.
+
+        Examples
+        --------
+        >>> import steelyard as sy
+        >>> sy.bootstrap([1.0, 2.0, 4.0, 9.0], "mean", rng=1).tidy()["estimate"].tolist()
+        [4.0]
+        """
+        k = len(self.terms)
+
+        def column(values: Any) -> list[float]:
+            return [float("nan")] * k if values is None else np.asarray(values, dtype=float).reshape(-1).tolist()
+
+        errors = self.jackknife_standard_error if self.method == "t" else self.standard_error
+        ci = self.confidence_interval
+        columns: dict[str, list[Any]] = {
+            "term": list(self.terms),
+            "estimate": column(self.estimate),
+            "std_error": column(errors),
+            "conf_low": column(ci.low),
+            "conf_high": column(ci.high),
+            "low_error": column(ci.low_error),
+            "high_error": column(ci.high_error),
+            "method": [self.method] * k,
+            "status": [self.status] * k,
+        }
+        return frame_in(columns, self.library)
+
+    def _heading(self) -> str:
+        how = f"all {self.n_resamples} resamples" if self.enumerated else f"{self.n_resamples} resamples"
+        return f"Bootstrap of {self.statistic}: {how} of {self.n_units} {self.plan}"
+
+    def _lines(self) -> list[tuple[str, str]]:
+        ci = self.confidence_interval
+        columns = (self.estimate, self.standard_error, self.bias, ci.low, ci.high, ci.low_error, ci.high_error)
+        lines = []
+        for term, e, se, b, low, high, le, he in zip(
+            self.terms, *(np.asarray(c, dtype=float).reshape(-1) for c in columns), strict=True
+        ):
+            text = f"{e:.5g}, standard error {se:.4g}, bias {b:.2g}"
+            if ci.status == "ok" or np.isfinite([low, high]).any():
+                text += f", {100 * ci.confidence_level:g} % interval {ends_text(low, high)} ({self.method}"
+                text += ")" if self.enumerated or self.method == "t" else f"; Monte Carlo error {max(le, he):.2g})"
+            lines.append((term, text))
+        return lines
+
+    def __repr__(self) -> str:
+        lines = [self._heading(), *(f"  {term}: {text}" for term, text in self._lines())]
+        lines.append(f"  interval: {self.method}, {self.method_reason}")
+        return "\n".join(lines + [f"  note: {text}" for text in self.caveats])
+
+    def _repr_html_(self) -> str:
+        ci = self.confidence_interval
+        columns = (self.estimate, self.standard_error, self.bias, ci.low, ci.high, ci.low_error, ci.high_error)
+        rows = list(zip(self.terms, *(np.asarray(c, dtype=float).reshape(-1) for c in columns), strict=True))
+        heads = ("term", "estimate", "standard error", "bias", "low", "high", "error of low", "error of high")
+        note = f"{100 * ci.confidence_level:g} % interval: {self.method}, {self.method_reason}. Seed {self.seed}."
+        notes = "".join(f"<li>{html.escape(text)}</li>" for text in self.caveats)
+        return table(self._heading(), heads, rows, digits=4, note=note) + (f"<ul>{notes}</ul>" if notes else "")
+
+    def plot(self, ax: Any = None, output: int = 0) -> Any:
+        """Draw the distribution of one output, with the estimate and the interval.
+
+        Parameters
+        ----------
+        ax
+            Matplotlib Axes to draw on; made when None.
+        output
+            Which output, when the statistic has several.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+
+        Examples
+        --------
+        >>> import steelyard as sy
+        >>> ax = sy.bootstrap([1.0, 2.0, 4.0, 9.0], "mean", rng=1).plot()
+        >>> ax.get_ylabel()
+        'share of resamples'
+        """
+        if ax is None:
+            import matplotlib.pyplot as plt
+
+            _, ax = plt.subplots(figsize=(6, 3.2), layout="constrained")
+        values = self.bootstrap_distribution.reshape(len(self.terms), -1)[output]
+        kept = np.isfinite(values)
+        weights = self.probabilities if self.probabilities is not None else np.full(len(values), 1 / len(values))
+        ax.hist(values[kept], bins=50, weights=weights[kept], color="#9db4c0", edgecolor="none")
+        ci = self.confidence_interval
+        estimate = float(np.asarray(self.estimate).reshape(-1)[output])
+        ax.axvline(estimate, color="#1b3a4b", label=f"estimate {estimate:.4g}")
+        for name in ("low", "high"):
+            end = float(np.asarray(getattr(ci, name)).reshape(-1)[output])
+            if np.isfinite(end):
+                ax.axvline(end, color="#b3541e", linestyle="--", label=f"{name} {end:.4g}")
+        ax.set_xlabel(self.statistic if len(self.terms) == 1 else self.terms[output])
+        ax.set_ylabel("share of resamples")
+        ax.set_title(f"{100 * ci.confidence_level:g} % interval, {self.method}", loc="left", fontsize=10)
+        ax.legend(frameon=False, fontsize=8)
+        return ax

@@ -1,0 +1,228 @@
+"""The weighting experiment: schemes compete out of sample with the plain total, and a verdict says what was shown."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from . import _core
+from . import schemes as S
+from ._experiment_data import Contestants, contest_rows, schemes_of
+from ._experiment_result import Protocol, WeightingResult, result_from
+from ._long import Progress, run_long, thread_count
+from ._random import RNG, seed_of
+from ._result import data_hash
+from .errors import refuse
+from .validation import LeaveOneSiteOut, Validation
+
+__all__ = ["WeightingExperiment"]
+
+# Protocols run on each data set in this session, in the order of their first run: who tries many must say so.
+_TRIED: dict[str, list[str]] = {}
+
+
+class WeightingExperiment:
+    """A fair contest between weighting schemes and the plain total.
+
+    Every scheme gives a direction; slope, intercept and covariates are then fitted by least squares in the training
+    fold, the same for all, so that nobody wins by shrinking alone. Each site is predicted from the others; tuning
+    happens inside the training fold, again by site.
+
+    Parameters
+    ----------
+    study_or_items
+        A `Study`, a frame or an array with one row per site (or per participant, then with `sites`).
+    outcome
+        One value per row: a number, 0/1 (or two labels), with `trials` a count k or a rate; or a mapping from site to
+        value; or, with a Study, the name of a site column; or, with a linked Study, one of `sy.outcomes` (None: the
+        study's own): yes/no outcomes become k of n per site, others each site's estimate.
+    trials
+        Participants per row: the outcome is then k of n.
+    sites
+        Site of each row; with a Study its own.
+    covariates
+        Columns that are adjusted for, get no weight, and are part of the null.
+    scale
+        Unused with a Study; else names the items and those scored from the outcome.
+    schemes
+        Schemes of `steelyard.schemes`; a mapping from name to scheme; "all"; None: seven (unit, PCA, correlation,
+        least squares, ridge, shrink to unit, non-negative).
+    reference
+        What must be beaten: the plain total unless said otherwise. It is calibrated like the others.
+    primary
+        The scheme that was declared beforehand, by name, or `(outcome, score, scheme)`. Its p needs no adjustment for
+        the other schemes. None: the best of all, adjusted for all that were tried.
+    site_weight
+        "participants", "equal", or one positive number per row; with an estimate per site of a linked Study also
+        "precision".
+    smallest_gain
+        The smallest gain that would matter (d), as a share of the outcome's variance.
+    exclude
+        Items to leave out, or "scored_from_outcome".
+    validation
+        `LeaveOneSiteOut()`, or `RepeatedKFold()` by site from 30 sites.
+    n_resamples
+        Null replicates.
+    confidence_level
+        Of the interval of the gain; the test is at one minus it.
+    success
+        With two labels as outcome: the one that counts as 1.
+    rng
+        An int, a NumPy Generator or None.
+
+    Raises
+    ------
+    InputError
+        Whatever is wrong with the data, with row, column, value, rule and remedy.
+
+    References
+    ----------
+    Dana and Dawes (2004), doi:10.3102/10769986029003317; Freedman and Lane (1983), doi:10.2307/1391660.
+
+    Examples
+    --------
+    >>> import steelyard as sy
+    >>> study = sy.datasets.norway_ips()
+    >>> result = sy.WeightingExperiment(study, "employment_group", success="high_performing", rng=1).run()
+    >>> result.verdict, result.estimable.level, round(result.floor, 2)
+    ('cannot be tested', 'not estimable', 0.1)
+    """
+
+    def __init__(
+        self,
+        study_or_items: Any,
+        outcome: Any = None,
+        *,
+        trials: Any = None,
+        sites: Any = None,
+        covariates: Any = None,
+        scale: Any = None,
+        schemes: Sequence[S.Scheme] | Mapping[str, S.Scheme] | str | None = None,
+        reference: S.Scheme | None = None,
+        primary: Any = None,
+        site_weight: Any = "participants",
+        smallest_gain: float = 0.01,
+        exclude: Any = None,
+        validation: Validation | None = None,
+        n_resamples: int = 1999,
+        confidence_level: float = 0.95,
+        success: Any = None,
+        rng: RNG = None,
+    ) -> None:
+        self._data = contest_rows(
+            study_or_items,
+            outcome,
+            trials=trials,
+            sites=sites,
+            covariates=covariates,
+            scale=scale,
+            site_weight=site_weight,
+            exclude=exclude,
+            success=success,
+        )
+        self._schemes: Contestants = schemes_of(schemes, reference, primary, self._data)
+        if isinstance(n_resamples, bool) or not isinstance(n_resamples, (int, np.integer)) or n_resamples < 0:
+            raise refuse(
+                "number of resamples not allowed", at="n_resamples", got=repr(n_resamples), allowed="0 or more"
+            )
+        self._validation = LeaveOneSiteOut() if validation is None else validation
+        if not isinstance(self._validation, Validation):
+            raise refuse("validation not known", at="validation", got=repr(validation), allowed="sy.LeaveOneSiteOut()")
+        self._options = {
+            "smallest_gain": float(smallest_gain),
+            "n_resamples": int(n_resamples),
+            "confidence_level": float(confidence_level),
+        }
+        self._seed = seed_of(rng)
+        self._check()
+
+    def _check(self) -> None:
+        y, codes = self._data.response, self._data.codes
+        if np.ptp(y) == 0:
+            raise refuse(
+                "constant outcome",
+                at="outcome",
+                got=f"{y[0]:g} in every row",
+                remedy="There is nothing to predict: no weighting can be judged.",
+            )
+        if codes.max() < 2:
+            raise refuse("too few sites", got=int(codes.max()) + 1, allowed="at least 3")
+
+    def run(self, threads: int | None = None, progress: Progress = None) -> WeightingResult:
+        """Run the contest.
+
+        Parameters
+        ----------
+        threads
+            None: the cores that this process may use. The result does not depend on it.
+        progress
+            None: a bar after one second in a notebook or terminal; False; or a callable `(done, total)`.
+
+        Returns
+        -------
+        WeightingResult
+
+        Raises
+        ------
+        Interrupted
+            After Ctrl-C; `.partial` holds the result over the null replicates that were completed.
+        """
+        data, schemes = self._data, self._schemes
+        request = {
+            "schemes": [{"scheme": s.options(), "groups": s._groups(data.names)} for s in schemes.schemes],
+            "reference": schemes.reference,
+            "primary": None if schemes.primary is None else schemes.names.index(schemes.primary),
+            "seed": self._seed,
+            **self._options,
+        }
+        covariates = np.zeros((len(data.items), 0)) if data.covariates is None else data.covariates
+        hashed = data_hash(data.items, data.response, data.weights, data.codes, covariates)
+        protocol = self._protocol(request, hashed)
+
+        def finish(raw: dict[str, Any]) -> WeightingResult:
+            return result_from(raw, data, schemes, protocol, hashed)
+
+        done: WeightingResult = run_long(
+            _core.contest_run,
+            json.dumps(request),
+            data.items,
+            covariates,
+            data.response,
+            data.weights,
+            data.codes,
+            thread_count(threads),
+            progress=progress,
+            description="weighting experiment",
+            finish=finish,
+        )
+        return done
+
+    def _protocol(self, request: dict[str, Any], hashed: str) -> Protocol:
+        data, schemes = self._data, self._schemes
+        text = json.dumps([request, data.outcome_name, data.exclude, schemes.primary, repr(self._validation)])
+        digest = data_hash(np.frombuffer(text.encode(), dtype=np.uint8))[:12]
+        tried = _TRIED.setdefault(hashed, [])
+        if digest not in tried:
+            tried.append(digest)
+        return Protocol(
+            outcome=data.outcome_name,
+            outcome_kind=data.outcome_kind,
+            schemes=schemes.names,
+            options=tuple(json.dumps(s.options()) for s in schemes.schemes),
+            reference=schemes.names[schemes.reference],
+            primary=schemes.primary,
+            site_weight=data.site_weight,
+            exclude=data.exclude,
+            validation=repr(self._validation),
+            n_sites=int(data.codes.max()) + 1,
+            n_rows=len(data.items),
+            n_items=data.items.shape[1],
+            covariates=data.covariate_names,
+            seed=self._seed,
+            hash=digest,
+            run_number=tried.index(digest) + 1,
+            **self._options,  # type: ignore[arg-type]
+        )

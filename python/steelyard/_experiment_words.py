@@ -1,0 +1,163 @@
+"""The words of a weighting experiment: sentences with the numbers behind them, caveats, and one screen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ._experiment_data import ContestRows
+    from ._experiment_result import Estimable, Protocol, WeightingResult
+
+_FEWEST = 12
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """Write a number without a leading zero where it is below one, as journals do."""
+    if value is None:
+        return "not defined"
+    text = f"{value:.{digits}f}"
+    if text.startswith(("0.", "-0.")):
+        text = text.replace("0.", ".", 1)
+    return text.replace("-", "−")
+
+
+def p_words(p: float | None) -> str:
+    """Write a p-value; small ones as a bound."""
+    if p is None:
+        return "no p"
+    return "p < .001" if p < 0.001 else f"p = {number(p)}"
+
+
+def _interval(row: dict[str, Any], level: float) -> str:
+    return f"{level:.0%} interval {number(row['conf_low'])} to {number(row['conf_high'])}"
+
+
+def verdict_sentence(row: dict[str, Any], result: WeightingResult) -> str:
+    """Say one scheme's verdict with its numbers."""
+    protocol = result.protocol
+    reference = protocol.reference
+    name, verdict, d = row["scheme"], row["verdict"], number(protocol.smallest_gain)
+    if verdict == "reference":
+        return f"{name} is what the others must beat."
+    if verdict == "cannot be tested" or row["conf_low"] is None:
+        return f"{name}: whether it beats {protocol.reference} cannot be tested ({result.refused or 'no replicates'})."
+    p = row["p_value"] if protocol.primary == name else row["p_adjusted"]
+    among = "declared beforehand" if protocol.primary == name else f"adjusted for {len(protocol.schemes) - 1} schemes"
+    numbers = f"gain in held-out R2 {number(row['gain'])}, {_interval(row, protocol.confidence_level)}, "
+    numbers += f"{p_words(p)} under equal weights, {among}"
+    said = {
+        "weighted better by at least d": f"predicts held-out sites better than {reference} by at least d = {d}",
+        "equivalent within d": f"predicts held-out sites as well as {reference}, within d = {d} either way",
+        "unit better by at least d": f"predicts held-out sites worse than {reference} by at least d = {d}",
+        "inconclusive": f"may or may not predict held-out sites better than {reference} (d = {d})",
+    }[verdict]
+    return f"{name} {said}: {numbers}."
+
+
+def estimability_sentence(estimable: Estimable, sites: int) -> str:
+    """Say what the design can know about the weights."""
+    rank = f"{estimable.n_items} items, centred rank {estimable.rank} from {sites} sites"
+    if estimable.level == "estimable":
+        return f"Item weights are estimable: {rank}."
+    parts = [f"Item weights are {estimable.level}: {rank}, so many weightings fit these data equally well."]
+    if estimable.constant:
+        parts.append(f"Constant, so silent: {', '.join(estimable.constant)}.")
+    if estimable.collinear:
+        groups = "; ".join(" = ".join(group) for group in estimable.collinear)
+        parts.append(f"Moving together exactly: {groups}.")
+    return " ".join(parts)
+
+
+def _item_sentence(result: WeightingResult) -> str | None:
+    test = result.item_test
+    if test is None:
+        return None
+    how = f"all {test.arrangements} arrangements" if test.enumerated else f"{test.arrangements} random arrangements"
+    return (
+        f"The item that goes best with the outcome is {test.item} (|r| = {number(test.max_r)}); "
+        f"over {len(result.names)} items, so large a correlation turns up with {p_words(test.p_value)} when nothing "
+        f"goes with anything ({how} of the outcome over sites; floor {number(test.floor)})."
+    )
+
+
+def sentences_of(result: WeightingResult) -> tuple[str, ...]:
+    """Say the verdict, then estimability, then what the items show at all."""
+    protocol = result.protocol
+    if result.verdict == "cannot be tested":
+        first = f"Whether weighting beats {_reference(result)} cannot be tested: {result.refused or 'no replicates'}."
+        if result.item_test is not None and result.refused:
+            first += (
+                f" The one exact test that is left, permuting the outcome over sites, cannot reach a two-sided p below "
+                f"{number(result.item_test.floor, 2)}."
+            )
+    else:
+        rows = result.tables["verdicts"]
+        at = rows["scheme"].index(result.headline)
+        first = rows["sentence"][at]
+        if protocol.primary is None and result.verdict != "weighted better by at least d":
+            first = f"No scheme is shown to beat {_reference(result)}; the best of {len(rows['scheme']) - 1}: {first}"
+    out = [first, estimability_sentence(result.estimable, protocol.n_sites)]
+    items = _item_sentence(result)
+    test = result.global_test
+    if test.p_value is not None:
+        out.append(
+            f"Do item weights matter at all? F({test.df1:g}, {test.df2:g}) = {test.statistic:.2f}, "
+            f"{p_words(test.p_value)} for equal slopes."
+        )
+    return (*out, items) if items is not None else tuple(out)
+
+
+def _reference(result: WeightingResult) -> str:
+    name = result.protocol.reference
+    return "the plain total" if name == "Unit" else name
+
+
+def caveats_of(raw: dict[str, Any], data: ContestRows, protocol: Protocol, estimable: Estimable) -> tuple[str, ...]:
+    """List what a reader must know before quoting a number."""
+    notes = list(data.notes)
+    notes.append(
+        f"Estimand: the expected out-of-sample gain in R2 of a rule trained on {protocol.n_sites - 1} sites, over "
+        f"{protocol.reference} under the same calibration; {protocol.outcome_kind} as outcome, site_weight "
+        f'"{protocol.site_weight}".'
+    )
+    if data.from_outcome:
+        notes.append(
+            f"Scored from outcomes themselves, so they go with them by definition: {', '.join(data.from_outcome)}."
+        )
+    if estimable.constant:
+        notes.append(
+            "A constant item is silent about differences, which is not the same as unimportant; it keeps its weight."
+        )
+    if raw["undefined"]:
+        notes.append(f"{raw['undefined']} null replicates had no defined gain; they count against weighting.")
+    notes.append("Associations between sites are no effects on participants.")
+    return tuple(notes)
+
+
+def screen(result: WeightingResult) -> str:
+    """Write the result on one screen."""
+    protocol, rows, performance = result.protocol, result.tables["verdicts"], result.tables["performance"]
+    width = max(len(name) for name in rows["scheme"])
+    lines = [f"Weighting experiment: {result.verdict} ({result.estimable.level})"]
+    lines += [f"  {sentence}" for sentence in result.sentences]
+    lines.append(
+        f"  {'':{width}}  held-out Q2    gain  [{protocol.confidence_level:.0%} interval]      p adj   won  verdict"
+    )
+    for c, name in enumerate(rows["scheme"]):
+        if rows["verdict"][c] == "reference":
+            cells = f"{'':7}  {'':17}  {'':6}  {'':4}  reference"
+        else:
+            ends = (
+                f"[{number(rows['conf_low'][c])}, {number(rows['conf_high'][c])}]"
+                if rows["conf_low"][c] is not None
+                else "–"
+            )
+            p = "–" if rows["p_adjusted"][c] is None else number(rows["p_adjusted"][c])
+            gain = "–" if rows["gain"][c] is None else number(rows["gain"][c])
+            cells = f"{gain:>7}  {ends:>17}  {p:>6}  {performance['sites_won'][c]:>4}  {rows['verdict'][c]}"
+        q2 = performance["q2"][c]
+        status = "" if rows["status"][c] == "ok" else f" ({rows['status'][c]})"
+        lines.append(f"  {name:{width}}  {'–' if q2 is None else number(q2):>11} {cells}{status}")
+    lines.append(f"  {protocol}; {result.replicates} null replicates")
+    lines += [f"  note: {note}" for note in result.caveats]
+    return "\n".join(lines)

@@ -1,0 +1,213 @@
+//! Importance over resampled sites: how much the shares hang on which sites happen to be in the study.
+//!
+//! Site sums add up, so a replicate is a count-weighted sum of them and costs the same whatever the number of participants.
+
+use super::importance::{Method, Request, system_of};
+use crate::error::Result;
+use crate::importance::{lmg, relative::relative};
+use crate::job::Control;
+use crate::parallel::Threads;
+use crate::regress::{CrossMoments, moments::Sums};
+use crate::stream::Purpose;
+use ndarray::Array2;
+use rayon::prelude::*;
+use serde::Serialize;
+
+/// Replicates per block of work.
+const BLOCK: u64 = 64;
+/// Beyond this share of undefined replicates there is no interval.
+const MOST_UNDEFINED: f64 = 0.01;
+
+/// Percentile intervals of shares over resampled sites.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Resampled {
+    /// Replicates completed.
+    pub n: u64,
+    /// Replicates in which the outcome did not vary.
+    pub n_undefined: u64,
+    /// Lower ends, one per item; `None` where more than 1 % of the replicates are undefined.
+    pub low: Option<Vec<f64>>,
+    /// Upper ends.
+    pub high: Option<Vec<f64>>,
+    /// Monte Carlo standard errors of the lower ends.
+    pub low_error: Option<Vec<f64>>,
+    /// Monte Carlo standard errors of the upper ends.
+    pub high_error: Option<Vec<f64>>,
+    /// Standard deviation over replicates.
+    pub standard_errors: Vec<f64>,
+    /// Share of replicates in which the item has the largest share (equal ones divide it).
+    pub first: Vec<f64>,
+}
+
+/// Sums of each site about one origin, packed: weight, y, yy, then x, xy, and the lower triangle of xx.
+struct SiteSums {
+    origin: Vec<f64>,
+    packed: Array2<f64>,
+    items: usize,
+}
+
+impl SiteSums {
+    fn new(request: &Request) -> Self {
+        let p = request.items.ncols();
+        let q = request.covariates.as_ref().map_or(0, Array2::ncols);
+        let m = p + q;
+        let n = request.outcome.len();
+        let rates = request.rates();
+        let value = |i: usize, j: usize| match &request.covariates {
+            Some(z) if j >= p => z[[i, j - p]],
+            _ => request.items[[i, j]],
+        };
+        // A whole number near the mean keeps the sums of integer scores exact.
+        let origin: Vec<f64> = (0..m).map(|j| ((0..n).map(|i| value(i, j)).sum::<f64>() / n as f64).round()).collect();
+        let mut packed = Array2::zeros((request.units(), 3 + 2 * m + m * (m + 1) / 2));
+        for i in 0..n {
+            let w = request.trials.as_ref().map_or(1.0, |t| t[i]);
+            let y = rates[i];
+            let x: Vec<f64> = (0..m).map(|j| value(i, j) - origin[j]).collect();
+            let mut row = packed.row_mut(request.site_of(i));
+            row[0] += w;
+            row[1] += w * y;
+            row[2] += w * y * y;
+            let mut at = 3;
+            for value in &x {
+                row[at] += w * value;
+                row[at + m] += w * value * y;
+                at += 1;
+            }
+            at += m;
+            for j in 0..m {
+                for k in 0..=j {
+                    row[at] += w * x[j] * x[k];
+                    at += 1;
+                }
+            }
+        }
+        Self { origin, packed, items: p }
+    }
+
+    /// The moments of sites drawn `counts` times.
+    fn moments(&self, counts: &[u32], total: &mut [f64]) -> CrossMoments {
+        total.fill(0.0);
+        for (count, row) in counts.iter().zip(self.packed.rows()).filter(|(count, _)| **count > 0) {
+            let count = f64::from(*count);
+            let row = row.to_slice().unwrap_or(&[]);
+            for (sum, value) in total.iter_mut().zip(row) {
+                *sum += count * value;
+            }
+        }
+        let m = self.origin.len();
+        let mut xx = Array2::zeros((m, m));
+        let mut at = 3 + 2 * m;
+        for j in 0..m {
+            for k in 0..=j {
+                xx[[j, k]] = total[at];
+                xx[[k, j]] = total[at];
+                at += 1;
+            }
+        }
+        let sums = Sums {
+            units: counts.len(),
+            weight: total[0],
+            origin: &self.origin,
+            x: &total[3..3 + m],
+            y: total[1],
+            xx: xx.view(),
+            xy: &total[3 + m..3 + 2 * m],
+            yy: total[2],
+        };
+        CrossMoments::from_sums(sums, self.items)
+    }
+}
+
+/// Draws sites with replacement and divides R2 anew each time.
+pub(super) fn resampled(request: &Request, control: &Control) -> Result<Resampled> {
+    let sites = SiteSums::new(request);
+    let units = request.units();
+    control.set_total(request.n_resamples);
+    let block = |b: u64| -> Result<Vec<Option<Vec<f64>>>> {
+        let mut counts = vec![0_u32; units];
+        let mut total = vec![0.0; sites.packed.ncols()];
+        let mut found = Vec::new();
+        for replicate in b * BLOCK..((b + 1) * BLOCK).min(request.n_resamples) {
+            if control.is_cancelled() {
+                break;
+            }
+            let mut stream = request.seed.stream(Purpose::Resample, replicate);
+            counts.fill(0);
+            for _ in 0..units {
+                counts[stream.below(units as u32) as usize] += 1;
+            }
+            found.push(one(request, &sites.moments(&counts, &mut total), control)?);
+            control.advance(1);
+        }
+        Ok(found)
+    };
+    let blocks = request.n_resamples.div_ceil(BLOCK);
+    let drawn: Vec<Vec<Option<Vec<f64>>>> =
+        request.threads.run(|| (0..blocks).into_par_iter().map(block).collect::<Result<_>>())??;
+    Ok(summary(&drawn.concat(), request.items.ncols(), request.level))
+}
+
+fn one(request: &Request, moments: &CrossMoments, control: &Control) -> Result<Option<Vec<f64>>> {
+    let Some(system) = system_of(moments)?.0 else { return Ok(None) };
+    let quiet = Control::new();
+    Ok(Some(match (request.method, &request.groups) {
+        (Method::Measure(measure), _) => relative(&system, measure)?.shares,
+        (_, Some(groups)) => lmg::owen(&system, groups, Threads::ONE, &quiet)?.items,
+        _ if control.is_cancelled() => return Ok(None),
+        _ => lmg::shares(&system, Threads::ONE, &quiet)?.shares,
+    }))
+}
+
+fn summary(drawn: &[Option<Vec<f64>>], p: usize, level: f64) -> Resampled {
+    let defined: Vec<&Vec<f64>> = drawn.iter().flatten().collect();
+    let (n, b) = (drawn.len() as u64, defined.len() as f64);
+    let n_undefined = n - defined.len() as u64;
+    let mut sorted: Vec<Vec<f64>> = (0..p).map(|j| defined.iter().map(|s| s[j]).collect()).collect();
+    let standard_errors = sorted
+        .iter()
+        .map(|values| {
+            let mean = values.iter().sum::<f64>() / b.max(1.0);
+            (values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (b - 1.0).max(1.0)).sqrt()
+        })
+        .collect();
+    let mut first = vec![0.0; p];
+    for shares in &defined {
+        let largest = shares.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let tied: Vec<usize> = (0..p).filter(|j| shares[*j] >= largest - 1e-12).collect();
+        for j in &tied {
+            first[*j] += 1.0 / (tied.len() as f64 * b);
+        }
+    }
+    for values in &mut sorted {
+        values.sort_by(f64::total_cmp);
+    }
+    let usable = defined.len() > 1 && n_undefined as f64 <= MOST_UNDEFINED * n as f64;
+    let tail = 0.5 * (1.0 - level);
+    let ends = |at: f64| usable.then(|| sorted.iter().map(|v| quantile(v, at)).collect());
+    let errors = |at: f64| usable.then(|| sorted.iter().map(|v| quantile_error(v, at)).collect());
+    Resampled {
+        n,
+        n_undefined,
+        low: ends(tail),
+        high: ends(1.0 - tail),
+        low_error: errors(tail),
+        high_error: errors(1.0 - tail),
+        standard_errors,
+        first,
+    }
+}
+
+/// The quantile at position (B + 1) p, between order statistics.
+fn quantile(sorted: &[f64], p: f64) -> f64 {
+    let last = sorted.len() - 1;
+    let place = ((sorted.len() + 1) as f64 * p - 1.0).clamp(0.0, last as f64);
+    let (at, part) = (place.floor() as usize, place.fract());
+    sorted[at] + part * (sorted[(at + 1).min(last)] - sorted[at])
+}
+
+/// Half the distance between the quantiles one binomial standard error to each side.
+fn quantile_error(sorted: &[f64], p: f64) -> f64 {
+    let step = (p * (1.0 - p) / sorted.len() as f64).sqrt();
+    0.5 * (quantile(sorted, (p + step).min(1.0)) - quantile(sorted, (p - step).max(0.0)))
+}

@@ -1,0 +1,118 @@
+//! Binding of `sy.regress` and of the wild cluster test: rows in, one result out.
+
+use super::convert::{from_json, to_python};
+use super::door::long_call;
+use crate::inference::covariance::Kind;
+use crate::inference::regression::{Family, Freedom, Rows};
+use crate::inference::wild::{Enumeration, Options};
+use crate::inference::wild_draws::Law;
+use crate::inference::wild_kernel::Variant;
+use crate::inference::wild_set::{Alternative, Ties};
+use crate::parallel::Threads;
+use crate::stream::Seed;
+use numpy::{PyReadonlyArray1, PyReadonlyArray2};
+use pyo3::prelude::*;
+use serde::Deserialize;
+use std::num::NonZeroUsize;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FitOptions {
+    names: Vec<String>,
+    family: Family,
+    vcov: Option<Kind>,
+    df: Option<Freedom>,
+    level: f64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WildOptions {
+    names: Vec<String>,
+    family: Family,
+    term: usize,
+    null: f64,
+    law: Option<Law>,
+    variant: Variant,
+    impose_null: bool,
+    alternative: Alternative,
+    ties: Ties,
+    level: Option<f64>,
+    n_resamples: u64,
+    enumeration: Enumeration,
+    seed: u64,
+    threads: usize,
+}
+
+type Vector<'py> = PyReadonlyArray1<'py, f64>;
+
+/// The arrays that describe rows: x n x k, the rest of length n.
+#[derive(FromPyObject)]
+pub(super) struct Arrays<'py> {
+    #[pyo3(item("x"))]
+    x: PyReadonlyArray2<'py, f64>,
+    #[pyo3(item("y"))]
+    y: Vector<'py>,
+    #[pyo3(item("trials"))]
+    trials: Option<Vector<'py>>,
+    #[pyo3(item("weights"))]
+    weights: Option<Vector<'py>>,
+    #[pyo3(item("offset"))]
+    offset: Option<Vector<'py>>,
+    #[pyo3(item("sites"))]
+    sites: Option<PyReadonlyArray1<'py, i64>>,
+}
+
+impl Arrays<'_> {
+    fn rows(&self, names: Vec<String>, family: Family) -> Rows {
+        let owned = |v: &Option<Vector<'_>>| v.as_ref().map(|v| v.as_array().to_vec());
+        Rows {
+            x: self.x.as_array().to_owned(),
+            names,
+            y: self.y.as_array().to_vec(),
+            trials: owned(&self.trials),
+            weights: owned(&self.weights),
+            offset: owned(&self.offset),
+            sites: self.sites.as_ref().map(|s| s.as_array().iter().map(|v| usize::try_from(*v).unwrap_or(0)).collect()),
+            family,
+        }
+    }
+}
+
+/// Fits one regression.
+#[pyfunction]
+pub(super) fn regress_fit(py: Python<'_>, options: &str, arrays: Arrays<'_>) -> PyResult<Py<PyAny>> {
+    let options: FitOptions = from_json("regression options", options)?;
+    let rows = arrays.rows(options.names, options.family);
+    let fit = py.detach(|| rows.regression(options.vcov, options.df, options.level))?;
+    to_python(py, &fit)
+}
+
+/// Tests one coefficient of one regression.
+#[pyfunction]
+#[pyo3(signature = (options, arrays, progress=None))]
+pub(super) fn regress_wild(
+    py: Python<'_>,
+    options: &str,
+    arrays: Arrays<'_>,
+    progress: Option<&Bound<'_, PyAny>>,
+) -> PyResult<(Py<PyAny>, bool)> {
+    let o: WildOptions = from_json("wild test options", options)?;
+    let rows = arrays.rows(o.names, o.family);
+    let asked = Options {
+        term: o.term,
+        null: o.null,
+        law: o.law,
+        variant: o.variant,
+        restricted: o.impose_null,
+        alternative: o.alternative,
+        ties: o.ties,
+        level: o.level,
+        n_resamples: o.n_resamples,
+        enumeration: o.enumeration,
+        seed: Seed(o.seed),
+        threads: Threads::new(NonZeroUsize::new(o.threads)),
+    };
+    let (test, interrupted) = long_call(py, progress, |control| rows.wild(&asked, control))?;
+    Ok((to_python(py, &test)?, interrupted))
+}

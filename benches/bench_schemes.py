@@ -21,7 +21,7 @@ def _scores(n: int, p: int, seed: int) -> tuple[np.ndarray, np.random.Generator]
 
 
 def lasso() -> None:
-    """100 penalties, ten folds; ours stops at a gap of 1e-10 of the null objective, scikit-learn at its default 1e-4."""
+    """100 penalties, ten folds; ours stops at a gap of 1e-10 of the null objective, scikit-learn at its default."""
     from sklearn.linear_model import LassoCV
 
     x, rng = _scores(200, 25, 0)

@@ -26,7 +26,7 @@
 //! | [`scale`] | fidelity instruments as data |
 //! | [`simulate`] | synthetic sites with known truth |
 //! | [`data`] | scores of sites, checked once; moments of their participants; missing scores |
-//! | [`regress`] | estimators on centred moments, and what a design can know |
+//! | [`regress`] | estimators on centred moments and on counts, separation, and what a design can know |
 //! | [`resample`] | plans, replicates, enumeration, jackknife, intervals |
 //! | [`importance`] | how the explained share divides among items: subset tree, relative weights |
 //! | [`inference`] | regression with few sites: covariances, degrees of freedom, wild cluster bootstrap; importance of items |

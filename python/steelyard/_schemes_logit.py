@@ -95,7 +95,7 @@ class Logistic(_TowardTarget):
     >>> import steelyard as sy
     >>> fit = sy.schemes.Logistic().fit([[1], [2], [4], [5]], [2, 5, 9, 12], trials=[10, 12, 14, 15])
     >>> fit.status, round(float(fit.slopes[0]), 3)
-    ('ok', 0.63)
+    ('same as unit', 0.627)
     """
 
     dispersion: str = "quasi"

@@ -337,14 +337,15 @@ class Shrink(_Tuned):
         raw = _core.shrink_posterior(request, level, rows.items, y, rows.weights, rows.sites, rows.covariates)
         if raw is None:
             raise refuse("target's score does not vary between sites", remedy="There is no slope to shrink to.")
+        arrays = ("mean", "low", "high", "departure", "departure_low", "departure_high")
         return Posterior(
-            rows.names,
-            *(np.array(raw[key]) for key in ("mean", "low", "high", "positive")),
-            *(np.array(raw[key]) for key in ("departure", "departure_low", "departure_high")),
-            raw["prior_worth_sites"],
-            raw["prior_share"],
-            raw["df"],
-            level,
+            names=rows.names,
+            **{key: np.array(raw[key]) for key in arrays},
+            probability_positive=np.array(raw["positive"]),
+            prior_worth_sites=raw["prior_worth_sites"],
+            prior_share=raw["prior_share"],
+            degrees_of_freedom=raw["df"],
+            level=level,
         )
 
 

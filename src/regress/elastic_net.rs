@@ -5,7 +5,7 @@
 //! the gap bounds how far the objective can still fall, and is returned.
 
 use crate::error::{Error, Result};
-use crate::linalg::{Cholesky, dot};
+use crate::linalg::{Cholesky, SymmetricEigen, dot};
 use ndarray::{Array2, ArrayView2};
 
 /// The problem, in moments.
@@ -138,6 +138,9 @@ impl ElasticNet<'_> {
     fn descend(&self, penalty: f64, state: &mut State) -> Result<Sparse> {
         let l1 = penalty * self.l1_ratio * self.weight;
         let l2 = penalty * (1.0 - self.l1_ratio) * self.weight;
+        if penalty == 0.0 {
+            return self.unpenalised(state);
+        }
         let mut gap = self.gap(l1, l2, state);
         let mut sweeps = 0;
         while gap > TOLERANCE {
@@ -162,6 +165,17 @@ impl ElasticNet<'_> {
             }
         }
         Ok(Sparse { b: state.b.clone(), gap, sweeps })
+    }
+
+    /// Least squares, where the dual of the absolute penalty has nothing to say: the gap is what single coordinates could still gain.
+    fn unpenalised(&self, state: &mut State) -> Result<Sparse> {
+        let rank = SymmetricEigen::new(self.gram)?.rank();
+        let b = super::least_squares::solve(self.gram, self.cross, rank)?;
+        state.place(self.gram, self.cross, &b);
+        let gain = |j: usize| state.gradient[j].powi(2) / self.gram[[j, j]];
+        let gap =
+            (0..b.len()).filter(|j| self.gram[[*j, *j]] > 0.0).map(gain).sum::<f64>() / self.yy.max(f64::MIN_POSITIVE);
+        Ok(Sparse { b, gap, sweeps: 0 })
     }
 
     fn sweep(&self, l1: f64, l2: f64, state: &mut State) {

@@ -48,6 +48,8 @@ pub struct Profile {
 }
 
 const STEPS: usize = 300;
+/// Tangent steps toward the end of an interval before it is searched for.
+const TANGENT_STEPS: usize = 40;
 /// No step moves a linear predictor further than this.
 const FARTHEST: f64 = 5.0;
 
@@ -170,7 +172,7 @@ impl<'a> Firth<'a> {
         Some(Cholesky::factor((0.5 * (&whole + &whole.t())).view()).definite()?.inverse())
     }
 
-    /// Steps to the maximum, over all points or those where `held` (a combination of scaled coefficients) is zero.
+    /// Steps to the maximum, over all points or those where `held` (a combination of scaled coefficients) is what it is at the start.
     fn climb(
         &self,
         start: Vec<f64>,
@@ -183,8 +185,8 @@ impl<'a> Firth<'a> {
         let mut gap = f64::INFINITY;
         for iterations in 1..=STEPS {
             let direction = match (iterations % 12 == 0).then(|| self.curvature(&b, space)).flatten() {
-                Some(inverse) => step(&b, &point.score, &inverse, held),
-                None => step(&b, &point.score, &point.inverse, held),
+                Some(inverse) => step(&point.score, &inverse, held),
+                None => step(&point.score, &point.inverse, held),
             };
             let before = gap;
             gap = 0.5 * dot(&point.score, &direction).abs() / self.null;
@@ -265,7 +267,7 @@ impl<'a> Firth<'a> {
                     let c = transform.row(*j).to_vec();
                     let low = self.endpoint(&b, &best, &c, -1.0, fall, space)?;
                     let high = self.endpoint(&b, &best, &c, 1.0, fall, space)?;
-                    let (_, point, _, _) = self.climb(onto(&b, &best, &c), Some(&c), TOLERANCE * 1e-8, space)?;
+                    let (_, point, _, _) = self.climb(onto(&b, &best, &c, 0.0), Some(&c), TOLERANCE * 1e-8, space)?;
                     let statistic = (2.0 * (best.value - point.value)).max(0.0);
                     Ok(Profile { low, high, statistic, p_value: chi2_upper(statistic, 1.0) })
                 },
@@ -278,8 +280,7 @@ impl<'a> Firth<'a> {
         let target = best.value - fall;
         let mut here = b.to_vec();
         let mut point = Point { value: best.value, score: vec![0.0; b.len()], inverse: best.inverse.clone() };
-        let mut error = f64::INFINITY;
-        for _ in 0..STEPS {
+        for _ in 0..TANGENT_STEPS {
             // With score u and inverse V the step V(u + lambda c) keeps to the profile; lambda puts it on the target.
             let along = times(point.inverse.view(), &point.score);
             let image = times(point.inverse.view(), c);
@@ -289,7 +290,7 @@ impl<'a> Firth<'a> {
             let farthest = self.data.linear(&direction).iter().fold(0.0, |a: f64, e| a.max(e.abs()));
             let mut share = (FARTHEST / farthest).min(1.0);
             // What moves the end by less than this cannot be seen in what is printed.
-            error = dot(c, &direction).abs() / dot(c, &times(best.inverse.view(), c)).sqrt();
+            let error = dot(c, &direction).abs() / dot(c, &times(best.inverse.view(), c)).sqrt();
             if error <= 1e-9 && farthest <= 1e-6 {
                 let end: Vec<f64> = here.iter().zip(&direction).map(|(b, d)| b + d).collect();
                 return Ok(dot(c, &end));
@@ -306,29 +307,69 @@ impl<'a> Firth<'a> {
             let Some((trial, reached)) = next else { break };
             (here, point) = (trial, reached);
         }
-        Err(Error::Convergence {
-            what: "a profile interval".into(),
-            iterations: STEPS,
-            gap: error,
-            tolerance: 1e-9,
-            remedy: "Ask for intervals=\"wald\".".into(),
-        })
+        self.search(b, best, c, sign, fall, space)
+    }
+
+    /// The same by bracketing and regula falsi (the Illinois rule) on the signed root of the fall, which is nearly linear: for few
+    /// rows, where tangent steps need not settle.
+    fn search(&self, b: &[f64], best: &Point, c: &[f64], sign: f64, fall: f64, space: &mut Space) -> Result<f64> {
+        let centre = dot(c, b);
+        let error = dot(c, &times(best.inverse.view(), c)).sqrt();
+        let wanted = (2.0 * fall).sqrt();
+        let mut excess = |distance: f64| -> Result<f64> {
+            let start = onto(b, best, c, centre + sign * distance);
+            let (_, point, _, _) = self.climb(start, Some(c), TOLERANCE * 1e-8, space)?;
+            Ok((2.0 * (best.value - point.value)).max(0.0).sqrt() - wanted)
+        };
+        let (mut low, mut at_low) = (0.0, -wanted);
+        let mut high = 2.0 * error;
+        let mut at_high = excess(high)?;
+        while at_high < 0.0 {
+            if high > 1e6 * error {
+                return Err(no_end(high / error));
+            }
+            (low, at_low, high) = (high, at_high, 2.0 * high);
+            at_high = excess(high)?;
+        }
+        for _ in 0..100 {
+            let next = (low * at_high - high * at_low) / (at_high - at_low);
+            let there = excess(next)?;
+            if there.abs() <= 1e-10 * wanted || (high - low) <= 1e-10 * error {
+                return Ok(centre + sign * next);
+            }
+            if there < 0.0 {
+                (low, at_low, at_high) = (next, there, 0.5 * at_high);
+            } else {
+                (high, at_high, at_low) = (next, there, 0.5 * at_low);
+            }
+        }
+        Err(no_end((high - low) / error))
     }
 }
 
-/// The point with c'b = 0 that the quadratic at the maximum holds best.
-fn onto(b: &[f64], best: &Point, c: &[f64]) -> Vec<f64> {
+fn no_end(gap: f64) -> Error {
+    Error::Convergence {
+        what: "a profile interval".into(),
+        iterations: 100,
+        gap,
+        tolerance: 1e-10,
+        remedy: "Ask for intervals=\"wald\".".into(),
+    }
+}
+
+/// The point with c'b = `value` that the quadratic at the maximum holds best.
+fn onto(b: &[f64], best: &Point, c: &[f64], value: f64) -> Vec<f64> {
     let image = times(best.inverse.view(), c);
-    let pull = dot(c, b) / dot(c, &image);
+    let pull = (dot(c, b) - value) / dot(c, &image);
     b.iter().zip(&image).map(|(b, v)| b - pull * v).collect()
 }
 
-/// The step from b: V u, or the one of V(u + lambda c) that ends at c'b = 0.
-fn step(b: &[f64], score: &[f64], inverse: &Array2<f64>, held: Option<&[f64]>) -> Vec<f64> {
+/// The step V u, or the one of V(u + lambda c) that leaves c'b as it is.
+fn step(score: &[f64], inverse: &Array2<f64>, held: Option<&[f64]>) -> Vec<f64> {
     let mut direction = times(inverse.view(), score);
     if let Some(c) = held {
         let image = times(inverse.view(), c);
-        let lambda = (dot(c, b) + dot(c, &direction)) / dot(c, &image);
+        let lambda = dot(c, &direction) / dot(c, &image);
         for (d, v) in direction.iter_mut().zip(&image) {
             *d -= lambda * v;
         }

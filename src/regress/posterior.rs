@@ -80,6 +80,8 @@ pub fn posterior(moments: &CrossMoments, target: &[f64], free: usize, level: f64
     for c in &mut components {
         c.weight /= total;
     }
+    // What is left out moves no end by more than round-off.
+    components.retain(|c| c.weight > 1e-14);
     Ok(Some(summarise(moments, &components, &varying, left as f64, level)))
 }
 
@@ -127,12 +129,15 @@ fn component(
 fn summarise(moments: &CrossMoments, components: &[Component], varying: &[usize], df: f64, level: f64) -> Posterior {
     let p = moments.items;
     let average = |of: &dyn Fn(&Component) -> f64| components.iter().map(|c| c.weight * of(c)).sum::<f64>();
+    let on_varying = |of: &dyn Fn(usize) -> f64| {
+        (0..p).map(|j| if varying.contains(&j) { of(j) } else { 0.0 }).collect::<Vec<f64>>()
+    };
     let mut out = Posterior {
-        mean: (0..p).map(|j| average(&|c| c.slopes[j])).collect(),
+        mean: on_varying(&|j| average(&|c| c.slopes[j])),
         low: vec![0.0; p],
         high: vec![0.0; p],
         positive: vec![0.0; p],
-        departure: (0..p).map(|j| average(&|c| c.departure[j])).collect(),
+        departure: on_varying(&|j| average(&|c| c.departure[j])),
         departure_low: vec![0.0; p],
         departure_high: vec![0.0; p],
         prior_share: average(&|c| c.share),
@@ -175,7 +180,7 @@ fn quantile(cdf: &dyn Fn(f64) -> f64, probability: f64, centre: f64, scale: f64)
         reach *= 2.0;
         high = centre + reach;
     }
-    for _ in 0..60 {
+    for _ in 0..48 {
         let middle = 0.5 * (low + high);
         if cdf(middle) < probability {
             low = middle;

@@ -98,7 +98,7 @@ def test_any_value_fits_where_the_design_does_not_tell():
     with pytest.raises(sy.InputError, match="no sampling errors of slopes: got Lasso"):
         S.Lasso(0.1).fit(x, y).inference()
     with pytest.raises(sy.InputError, match=r"no confidence intervals for a penalised fit: got penalty 0\.1"):
-        S.Logistic(penalty=0.1).fit(x, (y > 3).astype(float), sites=range(40)).inference()
+        S.Logistic(penalty=0.1).fit(x, np.arange(40) % 2, sites=range(40)).inference()
 
 
 def test_participants_count_as_sites():
@@ -174,15 +174,15 @@ def test_posterior_intervals_hold_over_the_prior():
     typical = (x - x.mean(axis=0)).var(axis=0).mean()
     q = np.eye(4) - 0.25
     covered = []
-    for _ in range(400):
+    for _ in range(120):
         share = rng.uniform()
         penalty = typical * share / (1 - share)
         d = q @ rng.normal(size=4) / np.sqrt(penalty * 20)
         y = x @ (0.3 + d) + rng.normal(size=20)
         found = S.Shrink().posterior(x, y)
         covered.append(np.mean((found.departure_low <= d) & (d <= found.departure_high)))
-    # Standard error of the mean coverage about .009 (intervals of one draw go together).
-    assert abs(np.mean(covered) - 0.95) < 0.03
+    # Standard error of the mean coverage about .015 (intervals of one draw go together).
+    assert abs(np.mean(covered) - 0.95) < 0.045
 
 
 def test_posterior_on_six_centres_is_wide_and_says_what_the_prior_is_worth():

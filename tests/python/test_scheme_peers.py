@@ -61,7 +61,7 @@ def test_sparse_fits_and_components(name):
     items, y = load(name)
     x = np.column_stack(list(items.values()))
     z = (x - x.mean(axis=0)) / x.std(axis=0)
-    y = y - y.mean()
+    y = (y - y.mean()) / y.std()
 
     def objective(b, penalty, ratio):
         squares = ((y - z @ b) ** 2).mean() / 2

@@ -220,6 +220,24 @@ def test_outcomes_that_cannot_be_fitted_are_named():
         assert (fit.status, fit.reason, fit.intercept) == ("undefined", "the outcome does not vary", 0.0)
 
 
+def test_a_spread_without_maximum_is_a_convergence_error_with_its_gap():
+    x = np.ones((8, 2))
+    x[4, 0] = 2
+    with pytest.raises(
+        sy.ConvergenceError, match=r"random intercept did not converge: after \d+ iterations the gap is"
+    ):
+        S.RandomIntercept(nodes=1).fit(x, [0, 6, 1, 2, 3, 0, 0, 3], trials=[6, 7, 1, 2, 4, 5, 7, 3])
+
+
+def test_an_outcome_that_is_constant_without_one_site_is_tuned_all_the_same():
+    x = np.random.default_rng(0).integers(1, 6, (8, 3)).astype(float)
+    y = np.r_[np.zeros(7), 1.0]
+    for scheme in (S.Ridge(), S.Shrink(), S.Lasso(), S.Logistic(penalty=None)):
+        fit = scheme.fit(x, y, sites=range(8))
+        assert np.all(np.isfinite(fit.slopes))
+        assert np.all(np.isfinite(fit.tuning["errors"]))
+
+
 scores = hnp.arrays(np.int64, st.tuples(st.integers(4, 12), st.integers(2, 6)), elements=st.integers(1, 5))
 
 

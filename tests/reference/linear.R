@@ -18,11 +18,12 @@ for (name in names(cases)) {
   box <- solve.QP(G / max(G), crossprod(xc, yc) / max(G), cbind(1, diag(p)), c(1, rep(0, p)), meq = 1)
   z <- scale(xc, center = FALSE, scale = apply(xc, 2, function(v) sqrt(mean(v^2))))
   s <- sqrt(mean(yc^2))
-  path <- 10^seq(0, -2, length.out = 30) * max(abs(crossprod(z, yc))) / n
-  # glmnet scales by the outcome's deviation inside; penalties go in as they are, its threshold as tight as it allows.
-  lasso <- glmnet(z, yc, lambda = path, standardize = FALSE, intercept = FALSE, thresh = 1e-18, maxit = 1e7)
-  net <- glmnet(z, yc, lambda = path, alpha = 0.5, standardize = FALSE, intercept = FALSE, thresh = 1e-18, maxit = 1e7)
-  three <- plsr(y ~ z, ncomp = 3, method = "simpls")
+  path <- 10^seq(0, -2, length.out = 30) * max(abs(crossprod(z, yc / s))) / n
+  # glmnet scales the outcome inside, and with it the quadratic part of its penalty: the outcome goes in standardised.
+  # Its threshold is as tight as it allows.
+  lasso <- glmnet(z, yc / s, lambda = path, standardize = FALSE, intercept = FALSE, thresh = 1e-18, maxit = 1e7)
+  net <- glmnet(z, yc / s, lambda = path, alpha = 0.5, standardize = FALSE, intercept = FALSE, thresh = 1e-18, maxit = 1e7)
+  three <- plsr(I(yc / s) ~ z, ncomp = 3, method = "simpls")
   out[[name]] <- list(
     columns = colnames(x), coefficients = unname(coef(fit)), se = unname(summary(fit)$coefficients[, 2]),
     r_squared = summary(fit)$r.squared, ridge_1 = ridge(1), nonnegative = nnls(xc, yc)$x,

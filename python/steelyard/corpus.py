@@ -221,10 +221,27 @@ _PARTS: dict[str, type[Any]] = {
 }
 
 
+_SIMPLE = (str, int, float, bool, type(None))
+
+
+_FIELDS: dict[str, tuple[str, ...]] = {}
+
+
+def _names(kind: Any) -> tuple[str, ...]:
+    """Names of the fields of a kind of part, looked up once."""
+    key = f"{kind.__module__}.{kind.__qualname__}"
+    if key not in _FIELDS:
+        _FIELDS[key] = tuple(f.name for f in dataclasses.fields(kind) if f.init)
+    return _FIELDS[key]
+
+
 def plain(part: Any) -> Any:
     """Turn parts (dataclasses, tuples, mappings) into what JSON carries."""
+    if isinstance(part, _SIMPLE):
+        return part
     if dataclasses.is_dataclass(part):
-        return {f.name: plain(getattr(part, f.name)) for f in dataclasses.fields(part) if f.init}
+        values = {name: getattr(part, name) for name in _names(type(part))}
+        return {name: v if isinstance(v, _SIMPLE) else plain(v) for name, v in values.items()}
     if isinstance(part, (list, tuple)):
         return [plain(x) for x in part]
     if isinstance(part, Mapping):
@@ -240,9 +257,9 @@ def _part(kind: type[Any], told: Any, place: str) -> Any:
         raise refuse(
             "part of a corpus not understood", at=place, got=type(told).__name__, allowed=f"a {kind.__name__} or a dict"
         )
-    names = {f.name for f in dataclasses.fields(kind)}
-    unknown = sorted(set(told) - names)
-    if unknown:
+    names = _names(kind)
+    if not all(name in names for name in told):
+        unknown = sorted(set(told) - set(names))
         raise refuse("unknown field", at=place, got=", ".join(map(str, unknown)), allowed=", ".join(sorted(names)))
     fields = {name: tuple(value) if isinstance(value, list) else value for name, value in told.items()}
     try:

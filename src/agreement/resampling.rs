@@ -90,8 +90,7 @@ impl Plan {
 
     /// The clusters of resample i.
     fn draw(&self, i: usize, drawn: &mut [u32]) {
-        let mut stream = self.seed.stream(Purpose::Resample, i as u64);
-        drawn.fill_with(|| stream.below(self.clusters as u32));
+        self.seed.stream(Purpose::Resample, i as u64).fill_below(self.clusters as u32, drawn);
     }
 }
 

@@ -28,6 +28,7 @@ _PUBLIC = {
     "permutation_test": "_permutation",
     "importance": "_importance",
     "read_outcomes": "_read_outcomes",
+    "read_qda": "_qda",
     "read_scores": "reading",
     "rubin": "_missing",
     "regress": "_regress",

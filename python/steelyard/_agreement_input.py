@@ -43,12 +43,7 @@ def read_ratings(
     """Read ratings of any accepted form."""
     own = getattr(ratings, "_for_agreement", None)
     if callable(own):
-        cube, told = own()
-        ratings = cube
-        categories = told["categories"] if categories is None else categories
-        coders = told["coders"] if coders is None else coders
-        codes = told["codes"] if codes is None else codes
-        sources = told["sources"] if sources is None else sources
+        return _own(*own(), coders=coders, sources=sources)
     array, coders = _array(ratings, coders)
     if array.ndim not in (2, 3):
         raise refuse(
@@ -81,6 +76,23 @@ def read_ratings(
         numeric=numeric,
         coders=_labels(coders, cells.shape[0], "coder", "coders"),
         codes=_labels(codes, cells.shape[1], "code", "codes") if array.ndim == 3 else [],
+    )
+
+
+def _own(cells: Any, told: dict[str, Any], *, coders: Any, sources: Any) -> Read:
+    """Take cells that `Corpus.ratings` made, without looking at each again."""
+    cluster_of, n_clusters, n_sources = _clusters(told["sources"] if sources is None else sources, cells.shape[2])
+    return Read(
+        cells=np.ascontiguousarray(cells.transpose(1, 2, 0)),
+        cluster_of=cluster_of,
+        n_clusters=n_clusters,
+        n_sources=n_sources,
+        categories=told["categories"],
+        values=[float(x) for x in told["categories"]],
+        ordered=True,
+        numeric=True,
+        coders=_labels(told["coders"] if coders is None else coders, cells.shape[0], "coder", "coders"),
+        codes=told["codes"],
     )
 
 

@@ -182,6 +182,7 @@ def _numbers(column: Column, plain: list[Any], decimal: str, codes: Sequence[flo
     values = []
     done = Done([], "numbers")
     coded = 0
+    commas: list[str] = []
     for row, cell in enumerate(plain):
         if cell is None:
             values.append(float("nan"))
@@ -190,8 +191,14 @@ def _numbers(column: Column, plain: list[Any], decimal: str, codes: Sequence[flo
             coded += number in codes
             values.append(float("nan") if number in codes else number)
         else:
-            done.problems.append(str(text_fault(cell, f'{column.place(row)} (column "{column.head}")')))
             values.append(float("nan"))
+            problem = str(text_fault(cell, f'{column.place(row)} (column "{column.head}")'))
+            comma = isinstance(cell, str) and _COMMA.fullmatch(cell.strip()) is not None
+            (commas if comma else done.problems).append(problem)
+    # A column with decimal commas is one problem, not one per cell.
+    if commas:
+        more = f" So have {len(commas) - 1} more cells of the column." if len(commas) > 1 else ""
+        done.problems.insert(0, commas[0] + more)
     if coded:
         shown = ", ".join(f"{code:g}" for code in codes)
         done.notes.append(f'"{column.head}": {coded} cells with a code ({shown}) read as missing')

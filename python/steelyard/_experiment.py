@@ -37,7 +37,8 @@ class WeightingExperiment:
         A `Study`, a frame or an array with one row per site (or per participant, then with `sites`).
     outcome
         One value per row: a number, 0/1 (or two labels), with `trials` a count k or a rate; or a mapping from site to
-        value; or, with a Study, the name of a site column.
+        value; or, with a Study, the name of a site column; or, with a linked Study, one of `sy.outcomes` (None: the
+        study's own): yes/no outcomes become k of n per site, others each site's estimate.
     trials
         Participants per row: the outcome is then k of n.
     sites
@@ -55,7 +56,8 @@ class WeightingExperiment:
         The scheme that was declared beforehand, by name, or `(outcome, score, scheme)`. Its p needs no adjustment for
         the other schemes. None: the best of all, adjusted for all that were tried.
     site_weight
-        "participants", "equal", or one positive number per row.
+        "participants", "equal", or one positive number per row; with an estimate per site of a linked Study also
+        "precision".
     smallest_gain
         The smallest gain that would matter (d), as a share of the outcome's variance.
     exclude
@@ -92,7 +94,7 @@ class WeightingExperiment:
     def __init__(
         self,
         study_or_items: Any,
-        outcome: Any,
+        outcome: Any = None,
         *,
         trials: Any = None,
         sites: Any = None,

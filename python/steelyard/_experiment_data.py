@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 
 from . import schemes as S
 from ._cells import label
+from ._linked_rows import LinkedRows, linked_rows
 from ._names import offer
 from ._rows import Rows, rows_of
 from .errors import refuse
+from .outcomes import KINDS
 from .scale import Scale
 from .study import Study
 
@@ -68,21 +70,36 @@ def contest_rows(
     """Check everything that has rows."""
     study = given if isinstance(given, Study) else None
     items = given
+    linked: LinkedRows | None = None
     if study is not None:
         if sites is not None or scale is not None:
             raise refuse("sites or scale given beside a Study, which has its own", at="sites, scale")
-        sites, scale = study.site_ids, study.scale
-        if np.isnan(study.score_matrix).any():
+        sites, scale = study.unit_sites, study.scale
+        filled = study.filled_matrix
+        linked = _linked(study, outcome, trials, covariates, site_weight)
+        if linked is not None:
+            filled, sites, site_weight = filled[linked.keep], linked.sites, linked.site_weight
+            outcome, trials = linked.values, linked.trials
+        if np.isnan(filled).any():
             raise refuse(
                 "missing scores without a rule",
-                got=f"{int(np.isnan(study.score_matrix).sum())} missing scores",
+                got=f"{int(np.isnan(filled).sum())} missing scores",
                 remedy="Give the scale a rule for missing items: scale.replace(missing=...).",
             )
-        items = {name: study.score_matrix[:, j] for j, name in enumerate(study.item_ids)}
+        items = {name: filled[:, j] for j, name in enumerate(study.item_ids)}
     elif isinstance(scale, str):
         scale = Scale.load(scale)
+    if outcome is None:
+        raise refuse(
+            "outcome not stated",
+            at="outcome",
+            allowed="one value per row, or with a linked Study one of sy.outcomes",
+            remedy='As in WeightingExperiment(study, sy.outcomes.Binary("employed")).',
+        )
     values, name = _outcome_values(outcome, study, sites)
     coded, notes = _two_labels(values, success)
+    if linked is not None:
+        name, notes = linked.name, (*linked.notes, *notes)
     rows = rows_of(items, coded, trials=trials, sites=sites, covariates=covariates, site_weight=site_weight)
     known = {} if scale is None else {item.id: item for item in scale.items}
     dropped = _excluded(exclude, rows.names, known)
@@ -114,6 +131,22 @@ def contest_rows(
         scale=scale,
         notes=notes,
     )
+
+
+def _linked(study: Study, outcome: Any, trials: Any, covariates: Any, site_weight: Any) -> LinkedRows | None:
+    """Return the outcome of a linked study, or None when the outcome is given as values."""
+    if outcome is None and study.outcome is None:
+        return None
+    if outcome is not None and not isinstance(outcome, KINDS):
+        return None
+    if trials is not None or covariates is not None:
+        raise refuse(
+            "trials or covariates beside an outcome of the study's participants",
+            at="trials, covariates",
+            remedy="The outcome brings its trials; adjust for case mix with study.adjusted_rates(...), or for place "
+            "with sy.outcomes.Effect.",
+        )
+    return linked_rows(study, outcome, site_weight)
 
 
 def _site_names(rows: Rows) -> tuple[str, ...]:

@@ -131,7 +131,7 @@ def _place(study: Study) -> list[int]:
 
 
 def _meaning(column: str, outcome: Outcome | None) -> str:
-    return f"outcome: {outcome}" if outcome is not None and column in outcome.columns else "covariate"
+    return f"outcome: {outcome}" if outcome is not None and column in outcome.columns else f"covariate: {column}"
 
 
 def _cells(study: Study, column: str, rows: Any) -> list[Any]:

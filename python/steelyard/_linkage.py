@@ -88,7 +88,8 @@ class Linkage(Result):
             }
             shown = ", ".join(f'"{site}"' for site in sorted(near)[:4])
             spelled = f"; nearly the name of a reviewed site: {shown} (see .linkage)" if near else ""
-            out.append(f"{lost} participants belong to no reviewed site and are left out{spelled}.")
+            who, are = ("1 participant belongs", "is") if lost == 1 else (f"{lost} participants belong", "are")
+            out.append(f"{who} to no reviewed site and {are} left out{spelled}.")
         alone = [site for side, site in zip(rows["side"], rows["site"], strict=True) if side == "reviews"]
         if alone:
             out.append(f"Reviewed sites without participants: {', '.join(alone)}.")

@@ -95,7 +95,8 @@ class BaselineTable(Result):
     def _caption(self) -> str:
         sizes = [row.n for row in self.rows]
         of = "" if self.recruited is None else f" of {self.recruited} recruited"
-        return f"Baseline characteristics; n per variable {min(sizes)} to {max(sizes)}{of}"
+        span = str(min(sizes)) if min(sizes) == max(sizes) else f"{min(sizes)} to {max(sizes)}"
+        return f"Baseline characteristics; n per variable {span}{of}"
 
     def _repr_html_(self) -> str:
         rows = [(_name(row), row.printed, row.n, _missing(row), _interval(row)) for row in self.rows]

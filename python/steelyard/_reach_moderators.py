@@ -13,7 +13,7 @@ from ._cells import is_blank, label, numbers
 from ._frames import columns_of, frame_in, library_of
 from ._html import number, table
 from ._result import Result, serialisable
-from ._shares import ask, checked_options
+from ._shares import ask, checked_options, share
 from .errors import refuse
 
 # A moderator with more subgroups than this is taken for a measurement.
@@ -161,7 +161,7 @@ def moderators(
         Column of 0/1: 1 in the programme. Then estimates are differences between the arms.
     site
         Column of sites: intervals are then by the jackknife over sites with t on sites - 1. None: people are taken as
-        independent (Welch).
+        independent (differences by Welch, shares of a 0/1 outcome by Wilson).
     reference
         By moderator the subgroup that others are compared with; the first in order when absent.
     confidence_level
@@ -211,7 +211,7 @@ def moderators(
         subgroups=tuple(rows),
         tests=tuple(Tested(n, p, a) for n, p, a in zip(names, smallest, adjusted, strict=True)),
         what=f"mean of {outcome}" if arm is None else f"difference in {outcome} between arms",
-        uncertainty="people taken as independent (Welch)" if site is None else "jackknife over sites",
+        uncertainty="people taken as independent (Welch, shares by Wilson)" if site is None else "jackknife over sites",
         confidence_level=level,
         library=library_of(data),
     )
@@ -269,8 +269,18 @@ def _one(
     coded = [None if cell is None else at[cell] for cell in cells]
     found = _core.describe_moderators(values, arms, sites, coded, len(levels), level)
     rows = [_subgroup(name, one, told) for one, told in zip(levels, found, strict=True)]
+    if arms is None and sites is None and set(values[~np.isnan(values)].tolist()) <= {0.0, 1.0}:
+        rows = [_as_share(row, level) for row in rows]
     tested = [row.p_value for row in rows if row.p_value is not None]
     return rows, min(1.0, (len(levels) - 1) * min(tested)) if tested else None
+
+
+def _as_share(row: Subgroup, level: float) -> Subgroup:
+    """Give the share of a 0/1 outcome Wilson's interval, which stays inside 0 to 1."""
+    if row.n == 0 or row.estimate is None:
+        return row
+    found = share(round(row.estimate * row.n), row.n, level)
+    return dataclasses.replace(row, low=found["low"], high=found["high"], status="ok")
 
 
 def _subgroup(name: str, level: str, told: Mapping[str, Any]) -> Subgroup:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from ._frames import frame_in, frame_like
+from ._frames import frame_in
 from ._html import screen, table
 from ._reach_baseline import BaselineTable
 from ._reach_components import Components
@@ -175,7 +175,7 @@ class ReachResult(Result):
     def ladder(self) -> Any:
         """One row per rung; `n` is None where a rung was not reported."""
         names = [f.name for f in dataclasses.fields(RungRow)]
-        return frame_like({name: [getattr(row, name) for row in self.rungs] for name in names})
+        return frame_in({name: [getattr(row, name) for row in self.rungs] for name in names}, self.library)
 
     def tidy(self) -> Any:
         """Return one row per rate and per reported rung: `term, k, n, estimate, conf_low, conf_high`.

@@ -20,6 +20,7 @@ _NAME_AND_DATE = r"(?P<site>.*?\S)[\s,_(-]+(?P<date>(?:19|20)\d\d(?:-\d\d(?:-\d\
 
 def numbers(grid: Grid, scale: Scale, decimal: str, draft: Draft) -> None:
     """Turn the cells into numbers; words for "not scored" are counted, other text is a problem with its cell."""
+    commas: list[InputError] = []
     for review in draft.reviews:
         for item in scale.items:
             cell = review["scores"].get(item.id)
@@ -27,8 +28,16 @@ def numbers(grid: Grid, scale: Scale, decimal: str, draft: Draft) -> None:
                 review["scores"][item.id] = _number(cell, decimal, draft)
             except ValueError:
                 where = grid.place(*review["at"][item.id])
-                draft.problem(text_fault(cell, f'{where} (site "{label(review.get("site"))}", {item.id})'))
+                fault = text_fault(cell, f'{where} (site "{label(review.get("site"))}", {item.id})')
                 review["scores"][item.id] = None
+                if re.fullmatch(r"[+-]?\d+,\d+", str(cell).strip()):
+                    commas.append(fault)
+                else:
+                    draft.problem(fault)
+    # A sheet with decimal commas is one problem, not one per cell.
+    if commas:
+        more = f" So have {len(commas) - 1} more cells of the sheet." if len(commas) > 1 else ""
+        draft.problems.insert(0, str(commas[0]) + more)
     if draft.words:
         counted = ", ".join(f'{n} x "{word}"' for word, n in draft.words.items())
         draft.notes.append(f"read as missing: {counted}")

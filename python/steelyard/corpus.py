@@ -10,14 +10,18 @@ import csv
 import dataclasses
 import importlib.resources
 import json
-from collections.abc import Iterable, Mapping
-from typing import Any, Self
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Self
 
 from . import _core
 from ._frames import frame_like
 from ._html import table
 from ._result import Result, serialisable
 from .errors import refuse
+
+if TYPE_CHECKING:
+    from ._qda_matrix import Ratings
 
 __all__ = [
     "Code",
@@ -350,6 +354,147 @@ class Corpus(Result):
             },
             like,
         )
+
+    @classmethod
+    def from_tables(cls, name: str = "", **tables: Any) -> Corpus:
+        """Build a corpus from frames or CSV files, one per kind of part.
+
+        Parameters
+        ----------
+        name
+            What the corpus is called.
+        **tables
+            `excerpts`, `codings`, `codes`, `sources`, `informants`, `groups`, `coders`, `themes`, `consensus`: each a
+            frame, or the path of a CSV file in UTF-8. Columns are the fields of the part; several values of one field
+            stand in one cell with `;` between them; empty cells are left out. Further columns of sources and informants
+            become their variables; elsewhere an unknown column is an error.
+
+        Examples
+        --------
+        >>> import steelyard as sy, pandas as pd
+        >>> sy.Corpus.from_tables(
+        ...     codes=pd.DataFrame({"id": ["c1"], "name": ["calls back"]}),
+        ...     informants=pd.DataFrame({"id": ["1"], "site": ["Oslo"], "age": [41]}),
+        ...     excerpts=pd.DataFrame({"id": ["e1"], "text": ["She calls."], "informant": ["1"]}),
+        ...     codings=pd.DataFrame({"excerpt": ["e1"], "code": ["c1"], "coder": ["Ada"]}),
+        ... ).informants[0].variables
+        {'age': '41'}
+        """
+        from ._qda_tables import corpus_from_tables
+
+        return corpus_from_tables(tables, name)
+
+    def write_qda(self, path: str | os.PathLike[str], *, own_note: bool = True) -> tuple[str, ...]:
+        """Write a REFI-QDA project (`.qdpx`) or codebook (`.qdc`) that other programs open.
+
+        The file is valid by the schema of the standard and the same bytes each time.
+
+        Parameters
+        ----------
+        path
+            Where to; its ending says which.
+        own_note
+            Carry along, in one note, what the standard has no place for (rounds, consensus, valence, constructs,
+            wording, findings). `read_qda` then gives the same corpus back, unless the project was edited elsewhere.
+
+        Returns
+        -------
+        tuple of str
+            What other programs will not see, and what was changed so that the file is valid.
+
+        Raises
+        ------
+        InputError
+            For another ending, a codebook without codes, or a place that cannot be written.
+
+        Examples
+        --------
+        >>> import steelyard as sy, tempfile, pathlib
+        >>> path = pathlib.Path(tempfile.mkdtemp()) / "study.qdpx"
+        >>> sy.corpus.norway().write_qda(path)[0]
+        '15 excerpts stand in no text that is held: written into 9 sources of their own, one per speaker'
+        """
+        from ._qda import write_qda
+
+        return write_qda(self, path, own_note=own_note)
+
+    def crosstab(self, by: str, *, count: str = "units", round: int | None = None, like: Any = None) -> Any:
+        """Count each code by the value of a variable.
+
+        Parameters
+        ----------
+        by
+            `"site"`, `"role"`, `"informant"`, `"source"`, or a variable of informants or sources.
+        count
+            `"units"`: distinct informants, a focus group being one whatever its size; `"excerpts"`; or `"codings"`.
+        round
+            Of coding; None: all.
+        like
+            A frame, whose library is used.
+
+        Returns
+        -------
+        frame
+            One row per code, named by its path, and a last row `units heard`: the denominator of each column.
+        """
+        from ._qda_matrix import crosstab
+
+        return crosstab(self, by, count=count, round=round, like=like)
+
+    def quote_matrix(
+        self,
+        by: str,
+        *,
+        codes: Iterable[str] | None = None,
+        quotes: int = 2,
+        words: int = 60,
+        round: int | None = None,
+        like: Any = None,
+    ) -> Any:
+        """Put quotes of each code beside each other, one column per value of a variable.
+
+        At most `quotes` quotes of `words` words stand in a cell, each with its speaker; how many more there are is
+        said. Paraphrases stand without quotation marks. `codes` by id or name; None: all.
+        """
+        from ._qda_matrix import quote_matrix
+
+        return quote_matrix(self, by, codes=codes, quotes=quotes, words=words, round=round, like=like)
+
+    def ratings(
+        self,
+        unit: str = "excerpt",
+        *,
+        coders: Sequence[str] | None = None,
+        codes: Sequence[str] | None = None,
+        round: int | None = None,
+    ) -> Ratings:
+        """Turn codings into ratings for `agreement`: did each coder give each code to each unit.
+
+        Parameters
+        ----------
+        unit
+            `"excerpt"`: places that somebody marked, those with the same offsets being one; or `"paragraph"`: every
+            line of every text that holds more than blanks, those that nobody coded among them. The first leaves out all
+            uncoded text, but coders then share their segments; the second asks for segments and codes both.
+        coders, codes
+            By id; None: all coders, all codes that are codable.
+        round
+            Of coding; report the round before the consensus.
+
+        Returns
+        -------
+        Ratings
+            A coder who coded nothing in a source did not rate it: missing, not absent.
+        """
+        from ._qda_matrix import ratings
+
+        return ratings(self, unit, coders=coders, codes=codes, round=round)
+
+    def disagreements(self, *, round: int | None = None, like: Any = None) -> Any:
+        """List each excerpt and code on which coders of one source differ, with the consensus where there is one."""
+        from ._qda_matrix import disagreements
+
+        return disagreements(self, round=round, like=like)
 
     def _counts(self) -> list[tuple[str, int]]:
         return [(name, len(getattr(self, name))) for name in _PARTS]

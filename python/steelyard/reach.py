@@ -152,7 +152,7 @@ def reach(
         confidence_level=level,
         interval=interval,
         caveats=_caveats(flow, found, table),
-        library="pandas" if study is None else library_of(study.scores),
+        library=library_of(ladder if study is None else study.scores),
     )
 
 
@@ -279,9 +279,8 @@ def _caveats(flow: Flow, found: Mapping[str, Any], table: BaselineTable | None) 
         notes.append(f"Also heard, beside the ladder: {who.replace('_', ' ')}, {shown}.")
     if table is not None and table.recruited is not None:
         sizes = [row.n for row in table.rows]
-        notes.append(
-            f"Characteristics rest on {min(sizes)} to {max(sizes)} of {table.recruited} people; nothing was filled in."
-        )
+        span = str(min(sizes)) if min(sizes) == max(sizes) else f"{min(sizes)} to {max(sizes)}"
+        notes.append(f"Characteristics rest on {span} of {table.recruited} people; nothing was filled in.")
     return tuple(notes)
 
 

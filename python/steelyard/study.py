@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from ._random import RNG
     from ._raters import Change, Reliability
     from ._site_table import SiteTable
+    from ._table_one import TableOne
 
 __all__ = ["Published", "Study"]
 
@@ -260,6 +261,14 @@ class Study:
         return self._linkage
 
     @property
+    def filled_matrix(self) -> NDArray[np.float64]:
+        """Scores with what is missing filled by the scale's rule; NaN where the rule gives nothing."""
+        if not self.absent:
+            return self.score_matrix
+        flat = _core.scores_filled(self.scale.to_json(), np.ascontiguousarray(self.score_matrix))
+        return flat.reshape(self.score_matrix.shape)
+
+    @property
     def scores(self) -> Any:
         """The scores as entered, one row per site."""
         columns: dict[str, Any] = {"site": list(self.site_ids)}
@@ -322,6 +331,33 @@ class Study:
         from ._site_table import site_table
 
         return site_table(self, outcome, tuple(covariates), confidence_level)
+
+    def table_one(self, columns: Sequence[str], *, by: str | None = None) -> TableOne:
+        """Describe the linked participants: means (SD) or counts (%), with what is missing.
+
+        Parameters
+        ----------
+        columns
+            Of participants: numbers, 0/1, or labels.
+        by
+            Column of groups; None: the arms, if there are any.
+
+        Returns
+        -------
+        TableOne
+            `.frame`, with the standardised difference when there are two groups; no p-values.
+
+        Examples
+        --------
+        >>> import steelyard as sy
+        >>> people = {"site": ["A", "A", "B"], "age": [30, 40, 50], "sex": ["f", "m", "f"]}
+        >>> study = sy.Study([[4] * 25, [4] * 24 + [5]], people, scale="ips-25", site=["A", "B"])
+        >>> study.table_one(["age", "sex"]).frame["all (n = 3)"].tolist()
+        ['40.0 (10.0)', '2 (67 %)', '1 (33 %)']
+        """
+        from ._table_one import table_one
+
+        return table_one(self, tuple(columns), by)
 
     def adjusted_rates(
         self, covariates: Sequence[str], outcome: Outcome | None = None, *, confidence_level: float = 0.95

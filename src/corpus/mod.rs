@@ -8,9 +8,11 @@
 //! |---|---|
 //! | [`model`] | the parts of a corpus |
 //! | [`check`] | references, and quotes against their sources |
+//! | [`qda`] | projects of other programs: REFI-QDA read and written |
 
 pub mod check;
 pub mod model;
+pub mod qda;
 
 pub use check::{Checked, Issue, check};
 pub use model::{Code, Coder, Coding, Consensus, Corpus, Excerpt, Group, Informant, Source, Theme, Valence, Wording};

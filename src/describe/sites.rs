@@ -125,7 +125,8 @@ pub struct SiteIcc {
 
 /// ICC from each site's n, mean and sum of squares about it; `None` below two sites or without variation.
 pub fn site_icc(n: &[f64], means: &[f64], squares: &[f64], confidence_level: f64) -> Option<SiteIcc> {
-    let known: Vec<usize> = (0..n.len()).filter(|&i| n[i] > 0.0).collect();
+    let length = n.len().min(means.len()).min(squares.len());
+    let known: Vec<usize> = (0..length).filter(|&i| n[i] > 0.0).collect();
     let (k, total) = (known.len() as f64, known.iter().map(|&i| n[i]).sum::<f64>());
     if k < 2.0 || total <= k {
         return None;

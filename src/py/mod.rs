@@ -34,7 +34,7 @@ mod _core {
     #[pymodule_export]
     use super::audit::audit_check;
     #[pymodule_export]
-    use super::corpus::corpus_check;
+    use super::corpus::{corpus_check, qda_read, qda_write};
     #[pymodule_export]
     use super::describe::{describe_check, describe_moderators, fidelity_describe, fidelity_gaps};
     #[pymodule_export]

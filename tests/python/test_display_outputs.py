@@ -229,6 +229,9 @@ def test_pictures_are_the_same_bytes_and_carry_words(tmp_path: Path) -> None:
     tree = ElementTree.fromstring(first)
     assert "findings as a lens" in first.decode()
     assert tree.tag.endswith("svg")
+    title, words = tree[0], tree[1]
+    assert (title.tag.split("}")[1], title.text) == ("title", display.document["caption"])
+    assert str(words.text).startswith("Table of ")
 
 
 def test_hostile_picture_is_drawn(tmp_path: Path) -> None:

@@ -529,3 +529,62 @@ def test_the_analysis_set_goes_to_stata_and_r(tmp_path: Path) -> None:
     assert codebook.set_index("variable").loc["employed", "meaning"].startswith("outcome: ")
     with pytest.raises(sy.InputError, match=r"files are already there .*analysis.csv.*Name another folder"):
         study.export(tmp_path / "out")
+
+
+def linked_study(**options: Any) -> sy.Study:
+    rng = np.random.default_rng(8)
+    sites = [f"s{i}" for i in range(9)]
+    n = rng.integers(6, 20, 9)
+    data = pd.DataFrame({"site": np.repeat([*sites[:8], "elsewhere"], n)})
+    data["employed"] = rng.integers(0, 2, len(data)).astype(float)
+    data["arm"] = rng.choice(["IPS", "TAU"], len(data))
+    data["hours"] = rng.normal(20, 4, len(data))
+    data.loc[[0, 30], "employed"] = np.nan
+    return sy.Study(scores(*sites), data, scale="ips-25", **options)
+
+
+def test_a_linked_study_goes_into_the_weighting_experiment() -> None:
+    study = linked_study(outcome=o.Binary("employed"))
+    few: dict[str, Any] = {"schemes": [sy.schemes.Unit(), sy.schemes.Ridge()], "n_resamples": 0, "rng": 1}
+    ours = sy.WeightingExperiment(study, **few).run(progress=False)
+    table = study.site_table().outcomes
+    assert table is not None
+    keep = table.n > 0
+    by_hand = sy.WeightingExperiment(
+        study.score_matrix[keep], table.total[keep], trials=table.n[keep], sites=np.array(study.site_ids)[keep], **few
+    ).run(progress=False)
+    np.testing.assert_allclose(ours.site_outcomes, by_hand.site_outcomes)
+    pd.testing.assert_frame_equal(ours.gains, by_hand.gains)
+    said = " ".join(ours.caveats)
+    assert "Sites without the outcome are left out: s8 (no participants)." in said
+    assert "2 missing outcomes do not enter" in said
+    effect = o.Effect(o.Mean("hours"), arm="arm")
+    for weight in ("participants", "equal", "precision"):
+        found = sy.WeightingExperiment(study, effect, site_weight=weight, **few).run(progress=False)
+        expected = study.site_table(effect).outcomes
+        assert expected is not None
+        np.testing.assert_allclose(found.site_outcomes, expected.value[keep])
+
+
+@pytest.mark.parametrize(
+    ("outcome", "options", "message"),
+    [
+        (None, {}, "outcome not stated in outcome; allowed: one value per row, or with a linked Study"),
+        (o.Binary("employed"), {"trials": [1]}, "trials or covariates beside an outcome of the study's participants"),
+        (o.Binary("employed"), {"site_weight": "precision"}, "precision weights for rates in site_weight"),
+        (o.Binary("employd"), {}, 'no column "employd"'),
+    ],
+)
+def test_what_a_linked_study_cannot_give_the_experiment_is_refused(outcome: Any, options: Any, message: str) -> None:
+    with pytest.raises(sy.InputError, match=message):
+        sy.WeightingExperiment(linked_study(), outcome, **options)
+
+
+def test_the_scales_rule_for_missing_items_fills_the_rows_of_an_experiment() -> None:
+    scale = sy.Scale.load("ips-25").replace(missing={"rule": "prorate", "minimum_items": 20})
+    matrix = np.random.default_rng(3).integers(1, 6, (5, 25)).astype(float)
+    matrix[0, 3] = np.nan
+    study = sy.Study(matrix, scale=scale)
+    assert study.filled_matrix[0, 3] == pytest.approx(np.nanmean(matrix[0]))
+    assert np.isnan(study.score_matrix[0, 3])
+    sy.WeightingExperiment(study, [1.0, 2, 3, 4, 6], n_resamples=0)

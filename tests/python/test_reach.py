@@ -172,6 +172,7 @@ def test_the_result_is_data() -> None:
     found = sy.reach(sy.datasets.norway_ips())
     assert type(found).from_json(found.to_json()) == found
     assert found.ladder["n"].isna().sum() == 5
+    assert type(sy.reach(sy.datasets.norway_ips(library="polars")).ladder).__module__.startswith("polars")
     page = found._repr_html_()
     assert page.count("<caption") == 3
     assert "max-height" in page
@@ -267,6 +268,8 @@ def test_subgroups_without_sites_are_welch() -> None:
     row = found.subgroups[1]
     assert row.difference == pytest.approx(m.mean() - f.mean(), abs=1e-14)
     assert row.p_value == pytest.approx(welch.pvalue, abs=1e-12)
+    wilson = share(int(f.sum()), len(f))
+    assert [found.subgroups[0].low, found.subgroups[0].high] == [wilson["low"], wilson["high"]]
     ends = welch.confidence_interval(0.95)
     assert [row.difference_low, row.difference_high] == pytest.approx([ends.low, ends.high], abs=1e-10)
     # Three subgroups: the smallest of two contrasts, doubled; then Holm over two moderators.

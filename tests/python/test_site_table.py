@@ -237,3 +237,24 @@ def test_counts_over_exposure_use_the_variance_between_people() -> None:
     r = y.sum() / t.sum()
     assert found.value.tolist() == pytest.approx([0.2, r])
     assert found.variance[1] == pytest.approx(3 / 2 * np.sum((y - r * t) ** 2) / t.sum() ** 2)
+
+
+def test_table_one_counts_means_and_what_is_missing_by_arm() -> None:
+    people = pd.DataFrame({"site": ["s1", "s1", "s2", "s2", "s9"], "arm": ["IPS", "TAU", "IPS", "TAU", "IPS"]})
+    people = people.assign(age=[30, 40, 50, None, 99], sex=["f", "m", None, "m", "f"], job=[1, 0, 1, 1, 0])
+    table = sy.Study(scores(2), people, scale="ips-25", arm="arm").table_one(["age", "sex", "job"])
+    assert (table.groups, table.n) == (("all", "IPS", "TAU"), (4, 2, 2))
+    frame = table.frame
+    assert frame["all (n = 4)"].tolist() == ["40.0 (10.0)", "1 (33 %)", "2 (67 %)", "3 (75 %)"]
+    assert frame["IPS (n = 2)"].tolist() == ["40.0 (14.1)", "1 (100 %)", "0 (0 %)", "2 (100 %)"]
+    assert frame["missing"].tolist() == [1, 1, 1, 0]
+    # (1 - 1/2) / sqrt((0 + 1/4) / 2).
+    assert table.differences[3] == pytest.approx(0.5 / np.sqrt(0.125))
+    assert table.caveats == ("Participants of no reviewed site are not in it: 1.",)
+    assert type(table).from_json(table.to_json()).rows == table.rows
+    assert "n (%)" in repr(table)
+    assert "<caption" in table._repr_html_()
+    by_site = sy.Study(scores(2), people, scale="ips-25").table_one(["age"], by="site")
+    assert by_site.groups == ("all", "s1", "s2")
+    with pytest.raises(sy.InputError, match=r'no column "agee" \(did you mean "age"\?\)'):
+        sy.Study(scores(2), people, scale="ips-25").table_one(["agee"])

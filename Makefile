@@ -14,7 +14,7 @@ export MPLBACKEND := Agg
 RUST_SOURCES := Cargo.toml Cargo.lock $(shell find src -type f 2>/dev/null)
 PY_SOURCES := pyproject.toml $(shell find python -name '*.py' -o -name '*.pyi' -o -name '*.toml' -o -name '*.csv' -o -name '*.j2' -o -name '*.json' 2>/dev/null)
 
-.PHONY: help demo test fmt lint rust pytest stubs notebooks bench axe display-outputs docs jupyter wheel clean toolchain
+.PHONY: study-coverage help demo test fmt lint rust pytest stubs notebooks bench axe display-outputs docs jupyter wheel clean toolchain
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
@@ -70,6 +70,9 @@ stubs: $(BIN)/.built $(BIN)/.test-environment
 
 notebooks: $(BIN)/.built $(BIN)/.test-environment
 	$(BIN)/python -m pytest --nbmake --override-ini testpaths=notebooks --override-ini filterwarnings=default notebooks
+
+study-coverage: $(BIN)/.built  ## simulate the coverage of the default interval (resumes where it stopped)
+	$(BIN)/python -m benches.study_coverage
 
 bench: $(BIN)/.test-environment  ## measure speed beside the peers (ROOMS="resample audit" for some)
 	$(BIN)/python -m pip install --quiet --group bench

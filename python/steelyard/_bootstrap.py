@@ -607,9 +607,7 @@ def _few_sites(source: Source) -> list[str]:
     if not unequal and not rare:
         return []
     why = " and ".join(text for text, true in (("sites of unequal size", unequal), ("a rare outcome", rare)) if true)
-    return [
-        f"{len(sizes)} sites with {why}: in simulations the 95 % t interval covered 87 to 93 % there. Read it as too narrow."
-    ]
+    return [f"{len(sizes)} sites with {why}: in simulations the 95 % t interval covered 87 to 93 %. It is too narrow."]
 
 
 def extended(result: BootstrapResult, n: int, *, threads: int | None, progress: Progress) -> BootstrapResult:

@@ -14,7 +14,7 @@ export MPLBACKEND := Agg
 RUST_SOURCES := Cargo.toml Cargo.lock $(shell find src -type f 2>/dev/null)
 PY_SOURCES := pyproject.toml $(shell find python -name '*.py' -o -name '*.pyi' -o -name '*.toml' -o -name '*.csv' -o -name '*.j2' -o -name '*.json' 2>/dev/null)
 
-.PHONY: help demo test fmt lint rust pytest stubs notebooks study-verdicts bench axe display-outputs docs jupyter wheel clean toolchain
+.PHONY: help demo test fmt lint rust pytest stubs notebooks study-coverage study-verdicts bench axe display-outputs docs jupyter wheel clean toolchain
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
@@ -44,7 +44,7 @@ demo: $(BIN)/.built  ## run the main job on the embedded study and write a repor
 	$(BIN)/python -m steelyard demo --output $(OUTPUT)
 
 test: lint rust pytest stubs notebooks  ## every check of the gate
-	@echo "make test: all checks passed. Left to targets of their own (make help): speed (bench), documentation (docs), JupyterLab in a browser (jupyter), offline installation (wheel)."
+	@echo "make test: all checks passed. Left to targets of their own (make help): speed (bench), documentation (docs), JupyterLab in a browser (jupyter), axe-core on displays (axe), Word and LaTeX files opened (display-outputs), offline installation (wheel), long simulations (study-coverage, study-verdicts)."
 
 fmt: $(BIN)/.test-environment  ## format Rust and Python
 	$(CARGO) fmt
@@ -70,6 +70,9 @@ stubs: $(BIN)/.built $(BIN)/.test-environment
 
 notebooks: $(BIN)/.built $(BIN)/.test-environment
 	$(BIN)/python -m pytest --nbmake --override-ini testpaths=notebooks --override-ini filterwarnings=default notebooks
+
+study-coverage: $(BIN)/.built  ## simulate the coverage of the default interval (resumes where it stopped)
+	$(BIN)/python -m benches.study_coverage
 
 bench: $(BIN)/.test-environment  ## measure speed beside the peers (ROOMS="resample audit" for some)
 	$(BIN)/python -m pip install --quiet --group bench

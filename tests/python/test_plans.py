@@ -122,3 +122,13 @@ def test_bad_input_is_refused(options: dict[str, Any], words: str) -> None:
 def test_an_unknown_law_is_refused() -> None:
     with pytest.raises(sy.InputError, match="unknown law in law: got 'gamma'"):
         sy.plans.Fractional("gamma")
+
+
+def test_few_sites_of_unequal_size_or_a_rare_outcome_carry_a_caveat() -> None:
+    sites = np.repeat(np.arange(6), [2, 20, 5, 5, 5, 5])
+    plan = sy.plans.Cluster(sites)
+    assert "6 sites with sites of unequal size" in repr(sy.bootstrap(RNG.normal(size=42), "mean", plan=plan))
+    rare = (np.arange(42) % 10 == 0).astype(float)
+    assert "and a rare outcome: in simulations" in repr(sy.bootstrap(rare, "mean", plan=plan))
+    even = sy.plans.Cluster(np.repeat(np.arange(6), 7))
+    assert "in simulations" not in repr(sy.bootstrap(RNG.normal(size=42), "mean", plan=even))

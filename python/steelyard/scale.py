@@ -385,7 +385,7 @@ def write_template(scale: Scale | str, path: str | Path, *, sites: Sequence[str]
     Returns
     -------
     pathlib.Path
-        The file, which `sy.read_scores(path, scale=...)` reads back once it is filled in.
+        The new file, which `sy.read_scores(path, scale=...)` reads back once it is filled in.
 
     Examples
     --------
@@ -400,6 +400,8 @@ def write_template(scale: Scale | str, path: str | Path, *, sites: Sequence[str]
     names = [str(site) for site in sites]
     if len(set(names)) != len(names) or not names or any(not name.strip() for name in names):
         raise refuse("site names not allowed", at="sites", got=", ".join(names), allowed="different, not blank")
+    if path.exists():
+        raise refuse("file is there already", at=str(path), remedy="Name another file; filled-in sheets are kept.")
     place = {id: s.title for s in scale.subscales for id in s.items}
     head = ["item", "title", "subscale", "allowed", *names]
     rows = [[item.id, item.title, place.get(item.id, ""), _allowed(item), *[""] * len(names)] for item in scale.items]

@@ -21,9 +21,14 @@ from .errors import refuse
 _KINDS: dict[str, type[Any]] = {}
 
 
+def _kind(cls: type[Any]) -> str:
+    """Return the name of a class in JSON; with its module, since a lens and a finding may both be a `Gap`."""
+    return f"{cls.__module__.rpartition('.')[2].lstrip('_')}.{cls.__qualname__}"
+
+
 def serialisable(cls: type[Any]) -> type[Any]:
     """Register a frozen dataclass so that results may hold it and JSON may carry it (`Result`s register themselves)."""
-    _KINDS[cls.__name__] = cls
+    _KINDS[_kind(cls)] = cls
     return cls
 
 
@@ -35,7 +40,7 @@ class Result:
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        _KINDS[cls.__name__] = cls
+        _KINDS[_kind(cls)] = cls
 
     def tidy(self) -> Any:
         """Return one row per estimate, as a frame."""
@@ -91,9 +96,9 @@ def _encode(value: Any) -> Any:
         return [_encode(x) for x in value]
     if isinstance(value, dict):
         return {"$dict": [[_encode(k), _encode(v)] for k, v in value.items()]}
-    if dataclasses.is_dataclass(value) and type(value).__name__ in _KINDS:
+    if _KINDS.get(_kind(type(value))) is type(value):
         fields = {f.name: _encode(getattr(value, f.name)) for f in dataclasses.fields(value)}
-        return {"$type": type(value).__name__, "fields": fields}
+        return {"$type": _kind(type(value)), "fields": fields}
     raise TypeError(f"cannot write a {type(value).__name__} as JSON")
 
 

@@ -66,7 +66,7 @@ pytest: $(BIN)/.built $(BIN)/.test-environment
 
 stubs: $(BIN)/.built $(BIN)/.test-environment
 	$(BIN)/mypy
-	$(BIN)/stubtest --mypy-config-file pyproject.toml steelyard._core
+	$(BIN)/stubtest --mypy-config-file pyproject.toml --allowlist tests/stubtest.txt steelyard._core
 
 notebooks: $(BIN)/.built $(BIN)/.test-environment
 	$(BIN)/python -m pytest --nbmake --override-ini testpaths=notebooks --override-ini filterwarnings=default notebooks

@@ -19,7 +19,7 @@
 //! | `strands` | which excerpts and themes belong with a finding, a construct, a site |
 //! | `desk`, `cells`, `picture`, `appendices`, `notes` | what the kinds share |
 //! | `kinds` | one file per kind of display |
-//! | [`build`] | from a spec to a display |
+//! | [`mod@build`] | from a spec to a display |
 
 mod appendices;
 pub mod asked;

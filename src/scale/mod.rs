@@ -2,7 +2,7 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | [`file`] | the schema as written, read with limits and checked once |
+//! | [`mod@file`] | the schema as written, read with limits and checked once |
 //! | [`shipped`] | the instruments that come with Steelyard |
 //! | [`change`] | `replace`: what a study does differently, recorded on the scale |
 //! | [`score`] | totals, subscale sums and bands of one review, with bounds over missing items |

@@ -12,10 +12,10 @@
 //! | [`xml`] | the XML: a small tree |
 //! | [`offsets`] | conventions of offsets |
 //! | [`project`] | the tree to a corpus and what was lost |
-//! | [`selections`] | sources, selections and codings of the tree |
+//! | `selections` | sources, selections and codings of the tree |
 //! | [`guid`] | identifiers |
-//! | [`write`] | a corpus to a project or codebook, and back whole |
-//! | [`tree`] | its XML |
+//! | [`mod@write`] | a corpus to a project or codebook, and back whole |
+//! | `tree` | its XML |
 //!
 //! Source: REFI-QDA standard 1.5 (<https://www.qdasoftware.org>).
 

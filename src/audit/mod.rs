@@ -5,13 +5,13 @@
 //!
 //! | question | function |
 //! |---|---|
-//! | can n integers have this mean? | [`mod@grim`] |
-//! | this mean and this SD? | [`mod@grimmer`] |
+//! | can n integers have this mean? | [`grim()`] |
+//! | this mean and this SD? | [`grimmer()`] |
 //! | n zeros and ones? | [`debit`] |
 //! | how large can the SD be? | [`sd_bounds`] |
 //! | do count, percentage and n agree? | [`triple`], [`percent_column`] |
 //! | can one cut of the data lie inside another? | [`subset_of_counts`], [`subset_of_answers`] |
-//! | do the values support the claimed order? | [`mod@ranks`] |
+//! | do the values support the claimed order? | [`ranks()`] |
 //! | which scores explain every mean of a table at once? | [`solve_table`] |
 
 mod flow;

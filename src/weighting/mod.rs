@@ -1,8 +1,8 @@
 //! Ways of weighting, and the contest between them.
 
 pub mod contest;
-mod counts;
 pub mod contrasts;
+mod counts;
 pub mod crossfit;
 mod direct;
 mod downdate;

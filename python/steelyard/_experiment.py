@@ -65,7 +65,7 @@ class WeightingExperiment:
     exclude
         Items to leave out, or "scored_from_outcome".
     validation
-        `LeaveOneSiteOut()`, or `RepeatedKFold()` by site from 30 sites.
+        `LeaveOneSiteOut()`, the one kind that there is.
     n_resamples
         Null replicates.
     confidence_level

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from ._experiment_reversals import reversals
 from ._frames import frame_like
 from ._html import table
 from ._result import Result, serialisable
+from .errors import SteelyardError
 
 Floats = NDArray[np.float64]
 Table = dict[str, tuple[Any, ...]]
@@ -261,6 +262,19 @@ class WeightingResult(Result):
                 "conf_high": gains["conf_high"],
             },
             self._like,
+        )
+
+    def sites_needed(self, **assumptions: Any) -> NoReturn:
+        """Not available in this version: the planner of sample size from assumed truths is still to come.
+
+        Raises
+        ------
+        SteelyardError
+            Always; it says what to do until then.
+        """
+        raise SteelyardError(
+            f"sites_needed is not available in this version (asked with {', '.join(assumptions) or 'no assumptions'}). "
+            "Until it is, simulate: run WeightingExperiment on sy.datasets.synthetic_sites of several sizes."
         )
 
     def __repr__(self) -> str:

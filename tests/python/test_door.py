@@ -15,10 +15,6 @@ import pytest
 
 import steelyard as sy
 
-pytestmark = pytest.mark.skipif(
-    not hasattr(sy, "bootstrap"), reason="sy.bootstrap, the long call here, is not built yet"
-)
-
 # Long enough never to finish before the signal, small enough to keep in memory.
 WORK = """
 import sys, time

@@ -298,3 +298,11 @@ def test_impossible_synthetic_sites_are_refused(options, words):
     with pytest.raises(sy.InputError) as caught:
         sy.datasets.synthetic_sites(**{"n_sites": 10, **options})
     assert words in str(caught.value)
+
+
+def test_the_planner_says_that_it_is_not_there_yet() -> None:
+    study = sy.datasets.norway_ips()
+    label = [float(group == "high_performing") for group in study.site_column("employment_group")]
+    result = sy.WeightingExperiment(study, label, rng=1).run(progress=False)
+    with pytest.raises(sy.SteelyardError, match="sites_needed is not available in this version"):
+        result.sites_needed(r2=0.3, power=0.8)

@@ -239,7 +239,7 @@ def _native(value: Any) -> Any:
 
 
 def strata_of(told: Any, corpus: Corpus) -> tuple[Stratum, ...]:
-    """Return groups of people: by `"role"`, `"site"` or a variable of informants, by a mapping, or as `Stratum`s."""
+    """Return groups of people: by `"role"`, `"site"` or a variable of informants, by a mapping, or as strata."""
     if isinstance(told, str):
         return _strata_by(told, corpus)
     if isinstance(told, Mapping):

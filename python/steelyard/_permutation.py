@@ -79,7 +79,7 @@ def permutation_test(
     n_resamples
         Random arrangements, when they are not enumerated.
     alternative, two_sided
-        `"two-sided"` doubles the smaller tail as scipy does; `two_sided="symmetric"` counts |statistic| instead.
+        `"two-sided"` doubles the smaller tail as scipy does; `two_sided="symmetric"` counts absolute values instead.
     enumeration
         `"auto"`: all arrangements up to 5 million (a Python function: up to 20 x `n_resamples`); `"always"`; `"never"`.
     adjust

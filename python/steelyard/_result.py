@@ -27,7 +27,7 @@ def _kind(cls: type[Any]) -> str:
 
 
 def serialisable(cls: type[Any]) -> type[Any]:
-    """Register a frozen dataclass so that results may hold it and JSON may carry it (`Result`s register themselves)."""
+    """Register a frozen dataclass so that results may hold it and JSON may carry it (results register themselves)."""
     _KINDS[_kind(cls)] = cls
     return cls
 

@@ -91,7 +91,7 @@ class JointDisplay(Result):
         matrix of the triangulation protocol. `"visual"`: pictures on shared axes. `"sampling"`: who was heard from
         which stratum. `"recommendation"`: what follows, for whom.
     findings
-        `Finding`s, such as those of `sy.findings.item_means` and `sy.findings.survey`.
+        `Finding` objects, such as those of `sy.findings.item_means` and `sy.findings.survey`.
     corpus
         What was said.
     lens
@@ -114,20 +114,20 @@ class JointDisplay(Result):
     direction
         How the strands were merged, such as `"explanatory-unidirectional"`; None: what the kind implies. Printed.
     judgements
-        `Judgement`s; `display.judge(...)` adds one.
+        `Judgement` objects; `display.judge(...)` adds one.
     privacy
         `Privacy`: small counts and identifying quotes; an int is its `smallest_cell`.
     strata
         Groups of people, for kinds that need them: `"role"`, `"site"`, the name of a variable of informants, a mapping
-        from group to ids, or `Stratum`s.
+        from group to ids, or `Stratum` objects.
     cases, order_by
         What is told about sites, and the finding by which the case-oriented display orders them.
     outcomes
         Ids of the findings that are outcomes of a trial.
     framework, ratings
-        `Framework`, its short name or a TOML file; and `Rating`s of its constructs.
+        `Framework`, its short name or a TOML file; and `Rating` objects of its constructs.
     pillars, recommendations
-        `Pillar`s and `Recommendation`s.
+        `Pillar` objects and `Recommendation` objects.
     rows_by
         `"themes"` or `"codes"`, for the quote matrix.
 

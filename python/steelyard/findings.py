@@ -122,7 +122,7 @@ class Finding:
     scale
         Smallest and largest possible value.
     by_site
-        Values of sites: a mapping or `SiteValue`s.
+        Values of sites: a mapping or `SiteValue` objects.
     count
         k of n, for a share.
     distribution

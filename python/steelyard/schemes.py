@@ -263,7 +263,7 @@ class _Tuned(Scheme):
 
 @dataclasses.dataclass(frozen=True)
 class Ridge(_Tuned):
-    """Ridge regression: RSS/(2W) + penalty/2 |slopes|^2, per scale point.
+    """Ridge regression: RSS/(2W) + penalty/2 times the sum of squared slopes, per scale point.
 
     Parameters
     ----------
@@ -282,7 +282,7 @@ class Ridge(_Tuned):
 
 @dataclasses.dataclass(frozen=True)
 class Shrink(_Tuned):
-    """Regression shrunken to target weights, whose score is free: RSS/(2W) + penalty/2 |departure|^2.
+    """Regression shrunken to target weights, whose score is free: RSS/(2W) + penalty/2 times squared departures.
 
     Parameters
     ----------
@@ -351,7 +351,7 @@ class Shrink(_Tuned):
 
 @dataclasses.dataclass(frozen=True)
 class Lasso(_Tuned):
-    """Lasso: RSS/(2W) + penalty |slopes|_1, solved to a duality gap of 1e-10 of the null objective.
+    """Lasso: RSS/(2W) + penalty times absolute slopes, solved to a duality gap of 1e-10 of the null objective.
 
     Parameters
     ----------
@@ -375,7 +375,7 @@ class Lasso(_Tuned):
 
 @dataclasses.dataclass(frozen=True)
 class ElasticNet(Lasso):
-    """Elastic net: RSS/(2W) + penalty (l1_ratio |slopes|_1 + (1 - l1_ratio)/2 |slopes|^2).
+    """Elastic net: RSS/(2W) + penalty (l1_ratio absolute + (1 - l1_ratio)/2 squared slopes).
 
     Parameters
     ----------

@@ -43,7 +43,8 @@ def _free_port() -> int:
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("lab")
     shutil.copy(ROOT / "notebooks" / "01_norwegian_ips.ipynb", folder / "study.ipynb")
-    long = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(LONG)])
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    long = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(LONG)], metadata=kernel)
     nbformat.write(long, folder / "long.ipynb")
     port = _free_port()
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}"]

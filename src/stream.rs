@@ -105,12 +105,17 @@ impl Stream {
                 filled += wanted;
                 continue;
             }
-            for (&draw, half) in draws.iter().zip(halves) {
-                if u16::from_le_bytes(*half).wrapping_mul(n) >= threshold && filled < out.len() {
-                    out[filled] = u32::from(draw);
-                    filled += 1;
-                }
+            // Kept draws move together without a branch: which half is rejected cannot be foretold.
+            let mut kept = 0;
+            for i in 0..halves.len() {
+                let draw = draws[i];
+                draws[kept.min(i)] = draw;
+                kept += usize::from(u16::from_le_bytes(halves[i]).wrapping_mul(n) >= threshold);
             }
+            kept = kept.min(wanted);
+            let target = &mut out[filled..filled + kept];
+            target.iter_mut().zip(&draws).for_each(|(slot, &draw)| *slot = u32::from(draw));
+            filled += kept;
         }
     }
 

@@ -79,12 +79,12 @@ impl Moments {
     /// The sums over drawn units, repeats included.
     pub fn gathered(&self, units: &[u32], sums: &mut [f64]) {
         match self.width {
-            1 => gather::<1>(&self.values, units, sums),
-            2 => gather::<2>(&self.values, units, sums),
-            3 => gather::<3>(&self.values, units, sums),
-            4 => gather::<4>(&self.values, units, sums),
-            5 => gather::<5>(&self.values, units, sums),
-            6 => gather::<6>(&self.values, units, sums),
+            1 => gather::<1, 8>(&self.values, units, sums),
+            2 => gather::<2, 8>(&self.values, units, sums),
+            3 => gather::<3, 4>(&self.values, units, sums),
+            4 => gather::<4, 4>(&self.values, units, sums),
+            5 => gather::<5, 2>(&self.values, units, sums),
+            6 => gather::<6, 2>(&self.values, units, sums),
             _ => {
                 sums.fill(0.0);
                 for &unit in units {
@@ -95,23 +95,21 @@ impl Moments {
     }
 }
 
-/// Two running sums, so that additions do not wait for each other.
-fn gather<const W: usize>(values: &[f64], units: &[u32], sums: &mut [f64]) {
+/// `L` running sums, so that additions do not wait for each other.
+fn gather<const W: usize, const L: usize>(values: &[f64], units: &[u32], sums: &mut [f64]) {
     let table = values.as_chunks::<W>().0;
-    let (mut even, mut odd) = ([0.0_f64; W], [0.0_f64; W]);
-    let (pairs, rest) = units.as_chunks::<2>();
-    for &[a, b] in pairs {
-        let (x, y) = (&table[a as usize], &table[b as usize]);
-        for j in 0..W {
-            even[j] += x[j];
-            odd[j] += y[j];
+    let mut running = [[0.0_f64; W]; L];
+    let (groups, rest) = units.as_chunks::<L>();
+    for group in groups {
+        for (lane, &unit) in running.iter_mut().zip(group) {
+            lane.iter_mut().zip(&table[unit as usize]).for_each(|(sum, x)| *sum += x);
         }
     }
-    for &unit in rest {
-        even.iter_mut().zip(&table[unit as usize]).for_each(|(sum, x)| *sum += x);
+    for (lane, &unit) in running.iter_mut().zip(rest) {
+        lane.iter_mut().zip(&table[unit as usize]).for_each(|(sum, x)| *sum += x);
     }
     for j in 0..W {
-        sums[j] = even[j] + odd[j];
+        sums[j] = running.iter().map(|lane| lane[j]).sum();
     }
 }
 

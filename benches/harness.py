@@ -65,6 +65,11 @@ def absolute(what: str, ours: Callable[[], object], *, at_most: float, repeats: 
     return median
 
 
+def memory(what: str, mebibytes: float, *, at_most: float) -> None:
+    """Print memory that was measured beside what is promised."""
+    _line(Row(what, mebibytes <= at_most, f"{mebibytes:.3g} MiB", f"at most {at_most:g} MiB", ""))
+
+
 def _line(row: Row) -> None:
     ROWS.append(row)
     against = f" {row.peer}" if row.peer else ""

@@ -10,7 +10,7 @@ from scipy import stats
 
 import steelyard as sy
 
-from .harness import compare
+from .harness import by_matrix_product, compare
 
 _B = 100_000
 
@@ -87,6 +87,7 @@ def max_t_beside_numpy() -> None:
         numpy_program,
         peer_name="NumPy, vectorised",
         at_least=7,
+        limit=by_matrix_product(_B * 200 * 25),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from ._frames import frame_in
 from ._intervals import ALTERNATIVES, Replicated, checked_level, collect, method_name, needs_jackknife, one_of, request
 from ._long import Progress, run_long, thread_count
 from ._random import RNG, seed_of
+from ._regress import Regression
 from ._result import data_hash
 from ._samples import Rows, compiled, read_rows
 from .errors import refuse
@@ -38,6 +39,9 @@ _CHEAP = 20_000_000
 @dataclasses.dataclass(frozen=True)
 class Source:
     """Data, plan and statistic of a result: what further replicates are made from. Internal."""
+
+    # Why a replicate can be undefined, where that is known.
+    undefined: ClassVar[str] = ""
 
     rows: Rows
     plan: BoundPlan
@@ -211,11 +215,12 @@ def bootstrap(
     ----------
     data
         One array or frame: rows are units. A tuple or list of arrays: samples, as in scipy; independent unless
-        `paired`.
+        `paired`. Or a regression from `sy.regress`: its rows are drawn, or its sites where it has them.
     statistic
         The name of a compiled statistic (mean, proportion, median, quantile(p), trimmed mean(cut), standard deviation,
         variance, difference of means, ratio of means, pearson, spearman, kendall, cronbach alpha), or any Python
-        function. It is called with the rows (or the samples) of a resample and returns a number or an array; NaN counts
+        function. Of a regression: `"coefficients"`. A function is called with the rows (or the samples) of a resample
+        and returns a number or an array; NaN counts
         as undefined.
     plan
         What is drawn: `sy.plans.IID()` (rows, the default), `Stratified`, `Cluster` (whole sites), ...
@@ -281,12 +286,18 @@ def bootstrap(
     (462, 92.5, 103.83)
     """
     level, alternative = checked_level(confidence_level), one_of("alternative", alternative, ALTERNATIVES)
-    rows, bound = _read(data, plan, paired, axis)
+    source: Source
+    if isinstance(data, Regression):
+        from ._fit_source import fit_source
+
+        source = fit_source(data, statistic, plan, thread_count(threads))
+    else:
+        rows, bound = _read(data, plan, paired, axis)
+        source = Source(rows, bound, _statistic(statistic, rows, vectorized), _batch(batch), thread_count(threads))
     if bootstrap_result is not None and not isinstance(bootstrap_result, BootstrapResult):
         raise refuse("not a bootstrap result", at="bootstrap_result", got=type(bootstrap_result).__name__)
     n_resamples = _count(n_resamples, least=0 if bootstrap_result is not None else 1)
-    source = Source(rows, bound, _statistic(statistic, rows, vectorized), _batch(batch), thread_count(threads))
-    name, reason = _method(method, bound)
+    name, reason = _method(method, source.plan)
     given = None if resamples is None else checked_resamples(source, resamples)
     if accuracy is not None and not (isinstance(accuracy, (int, float)) and 0 < accuracy < float("inf")):
         raise refuse("accuracy not allowed", at="accuracy", got=repr(accuracy), allowed="a number above 0")
@@ -578,7 +589,7 @@ def _caveats(result: BootstrapResult, source: Source) -> tuple[str, ...]:
         notes.append(f"Interval refused: {result.confidence_interval.reason}.")
     if result.n_undefined:
         notes.append(
-            f"{result.n_undefined} of {result.n_resamples} replicates are undefined "
+            f"{result.n_undefined} of {result.n_resamples} replicates are undefined{source.undefined} "
             f"({100 * result.undefined_mass:.2g} % of the mass); the rest is conditional on being defined."
         )
     if units < 20 and result.method not in ("t", "expanded percentile"):

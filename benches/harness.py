@@ -60,7 +60,6 @@ def compare(
     part = f", measured on 1/{peer_scale:g} of its work" if peer_scale != 1.0 else ""
     times = f"{mine:.3g} s against {theirs:.3g} s{part}"
     measured, promised = f"{ratio:.3g}x ({times})", f"{at_least:g}x"
-    measured, promised = f"{ratio:.3g}x ({times})", f"{at_least:g}x"
     _line(Row(what, ratio >= at_least, measured, promised, peer_name, _distance(mine, limit)))
     return ratio
 

@@ -1,5 +1,6 @@
 //! Small numerics that every room needs: distributions, quantiles, ranks, sums.
 
+pub mod binomial;
 pub mod inverse;
 pub mod quantile;
 pub mod ranks;

@@ -112,7 +112,7 @@ def outcome(result: WeightingResult, ax: Any = None) -> Any:
 
 def power_curve(plan: SitesNeeded, ax: Any = None) -> Any:
     """Draw power against the number of sites, one line per truth; bars are one Monte Carlo error either way."""
-    ax = _axes(ax, 6.2, 4.0)
+    ax = axes_of(ax, 6.2, 4.0)
     for k, (concentration, r2) in enumerate(plan._truths()):
         own = [row for row in plan.rows if (row["concentration"], row["r2"]) == (concentration, r2)]
         every = concentration == len(plan.basis.names)
@@ -138,4 +138,5 @@ def power_curve(plan: SitesNeeded, ax: Any = None) -> Any:
     ax.set_ylabel(f"power to show a gain of at least {plan.basis.smallest_gain:g}")
     ax.legend(frameon=False, fontsize=8)
     ax.spines[["top", "right"]].set_visible(False)
+    ax.set_label(f"Power against the number of sites for {len(plan._truths())} assumed truths; asked for: {plan.power:g}.")
     return ax

@@ -138,5 +138,7 @@ def power_curve(plan: SitesNeeded, ax: Any = None) -> Any:
     ax.set_ylabel(f"power to show a gain of at least {plan.basis.smallest_gain:g}")
     ax.legend(frameon=False, fontsize=8)
     ax.spines[["top", "right"]].set_visible(False)
-    ax.set_label(f"Power against the number of sites for {len(plan._truths())} assumed truths; asked for: {plan.power:g}.")
+    ax.set_label(
+        f"Power against the number of sites for {len(plan._truths())} assumed truths; asked for: {plan.power:g}."
+    )
     return ax

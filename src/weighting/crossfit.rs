@@ -107,7 +107,9 @@ impl Space {
             Some(failure) => failure.folds += 1,
             none => *none = Some(Failure { folds: 1, site, reason: reason.to_string() }),
         }
-        rows.iter().for_each(|row| self.predictions[c][*row] = f64::NAN);
+        for row in rows {
+            self.predictions[c][*row] = f64::NAN;
+        }
         self.penalties[c][site] = f64::NAN;
     }
 }

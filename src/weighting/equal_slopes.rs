@@ -99,27 +99,23 @@ pub(super) fn slope_scatter(
     let adjusted = panel.moments(&panel.outcome, &[])?.adjusted();
     let Some(beyond) = Beyond::new(&adjusted) else { return Ok(None) };
     let Some(statistic) = beyond.statistic(&adjusted) else { return Ok(None) };
-    match null {
-        Some(null @ Null::Counts(_)) => {
-            let (mut y, mut order, mut at_least, mut done) = (panel.outcome.clone(), Vec::new(), 0, 0);
-            for i in 0..replicates {
-                if control.is_cancelled() {
-                    break;
-                }
-                null.draw(panel, seed, i as u64, &mut order, &mut y);
-                let drawn = beyond.statistic(&panel.moments(&y, &[])?.adjusted());
-                at_least += usize::from(drawn.is_none_or(|q| q >= statistic * (1.0 - 1e-10)));
-                done += 1;
+    if let Some(null @ Null::Counts(_)) = null {
+        let (mut y, mut order, mut at_least, mut done) = (panel.outcome.clone(), Vec::new(), 0, 0);
+        for i in 0..replicates {
+            if control.is_cancelled() {
+                break;
             }
-            let p_value = (1 + at_least) as f64 / (1 + done) as f64;
-            Ok((done > 0).then_some(SlopeScatter { statistic, p_value, exact: false, replicates: done }))
+            null.draw(panel, seed, i as u64, &mut order, &mut y);
+            let drawn = beyond.statistic(&panel.moments(&y, &[])?.adjusted());
+            at_least += usize::from(drawn.is_none_or(|q| q >= statistic * (1.0 - 1e-10)));
+            done += 1;
         }
-        _ => {
-            let left = n.saturating_sub(panel.base.ncols() + 1);
-            let p_value = exact_tail(&adjusted, &beyond, statistic, left)?;
-            Ok(p_value.is_finite().then_some(SlopeScatter { statistic, p_value, exact: true, replicates: 0 }))
-        }
+        let p_value = (1 + at_least) as f64 / (1 + done) as f64;
+        return Ok((done > 0).then_some(SlopeScatter { statistic, p_value, exact: false, replicates: done }));
     }
+    let left = n.saturating_sub(panel.base.ncols() + 1);
+    let p_value = exact_tail(&adjusted, &beyond, statistic, left)?;
+    Ok(p_value.is_finite().then_some(SlopeScatter { statistic, p_value, exact: true, replicates: 0 }))
 }
 
 /// P(sum of (eigenvalue - q) chi-squares >= 0) over the `left` dimensions that the reduced model leaves.

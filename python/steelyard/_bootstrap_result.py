@@ -366,25 +366,33 @@ class BootstrapResult(Result):
         >>> import steelyard as sy
         >>> ax = sy.bootstrap([1.0, 2.0, 4.0, 9.0], "mean", rng=1).plot()
         >>> ax.get_ylabel()
-        'share of resamples'
+        'probability'
         """
-        if ax is None:
-            import matplotlib.pyplot as plt
+        from ._bootstrap_plots import draw_distribution
 
-            _, ax = plt.subplots(figsize=(6, 3.2), layout="constrained")
-        values = self.bootstrap_distribution.reshape(len(self.terms), -1)[output]
-        kept = np.isfinite(values)
-        weights = self.probabilities if self.probabilities is not None else np.full(len(values), 1 / len(values))
-        ax.hist(values[kept], bins=50, weights=weights[kept], color="#9db4c0", edgecolor="none")
-        ci = self.confidence_interval
-        estimate = float(np.asarray(self.estimate).reshape(-1)[output])
-        ax.axvline(estimate, color="#1b3a4b", label=f"estimate {estimate:.4g}")
-        for name in ("low", "high"):
-            end = float(np.asarray(getattr(ci, name)).reshape(-1)[output])
-            if np.isfinite(end):
-                ax.axvline(end, color="#b3541e", linestyle="--", label=f"{name} {end:.4g}")
-        ax.set_xlabel(self.statistic if len(self.terms) == 1 else self.terms[output])
-        ax.set_ylabel("share of resamples")
-        ax.set_title(f"{100 * ci.confidence_level:g} % interval, {self.method}", loc="left", fontsize=10)
-        ax.legend(frameon=False, fontsize=8)
-        return ax
+        return draw_distribution(self, ax, output)
+
+    def plot_jackknife_after(self, ax: Any = None, output: int = 0) -> Any:
+        """Draw what the result would be without each unit (`jackknife_after`), ordered by the estimate without it.
+
+        Parameters
+        ----------
+        ax
+            Matplotlib Axes to draw on; made when None.
+        output
+            Which output, when the statistic has several.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+
+        Examples
+        --------
+        >>> import steelyard as sy
+        >>> ax = sy.bootstrap([1.0, 2.0, 4.0, 9.0], "mean", rng=1).plot_jackknife_after()
+        >>> [label.get_text() for label in ax.get_yticklabels()]
+        ['3', '2', '1', '0']
+        """
+        from ._bootstrap_plots import draw_jackknife_after
+
+        return draw_jackknife_after(self, ax, output)

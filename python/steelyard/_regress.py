@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _core
+from ._axes import axes_of
 from ._frames import frame_like
 from ._html import table
 from ._joint import JointTest, joint_test
@@ -166,10 +167,7 @@ class Regression(Result):
     def plot(self, ax: Any = None) -> Any:
         """Draw estimate and interval of each slope (the intercept is left out); returns the Axes."""
         shown = [j for j, name in enumerate(self.names) if name != "(intercept)"] or [0]
-        if ax is None:
-            import matplotlib.pyplot as plt
-
-            ax = plt.figure(figsize=(6, 0.35 * len(shown) + 1.2)).add_subplot()
+        ax = axes_of(ax, 6, 0.35 * len(shown) + 1.2)
         place = np.arange(len(shown))
         ax.hlines(place, self.conf_low[shown], self.conf_high[shown], color="black", linewidth=1.2)
         ax.plot(self.coefficients[shown], place, "o", color="#31688e")
@@ -177,7 +175,12 @@ class Regression(Result):
         ax.set_yticks(place, [self.names[j] for j in shown])
         ax.invert_yaxis()
         ax.set_xlabel("log odds" if self.family == "binomial" else "slope")
-        ax.set_title(f"{self.vcov}, {self.confidence_level:.0%} intervals", fontsize="medium")
+        ax.set_title(f"{self.vcov}, {100 * self.confidence_level:g} % intervals", fontsize="medium")
+        told = "; ".join(
+            f"{self.names[j]} {self.coefficients[j]:.3g} ({self.conf_low[j]:.3g} to {self.conf_high[j]:.3g})"
+            for j in shown
+        )
+        ax.set_label(f"Estimates with intervals: {told}.")
         return ax
 
     def _model_errors(self) -> Floats:

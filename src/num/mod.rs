@@ -2,6 +2,7 @@
 
 pub mod binomial;
 pub mod inverse;
+pub mod quadratic_forms;
 pub mod quantile;
 pub mod ranks;
 pub mod special;

@@ -7,7 +7,7 @@
 
 use super::covariance::{Kind, Unit, units_of};
 use super::logit::LogitData;
-use super::regression::{Fit, Freedom, Rows};
+use super::regression::{Covariance, Fit, Freedom, Rows};
 use super::working::Working;
 use crate::error::{Error, Result, input};
 use crate::linalg::{Cholesky, SymmetricEigen, times};
@@ -268,7 +268,7 @@ impl Rows {
             let law = if self.sites.is_some() { Law::F(g - 1.0) } else { Law::F(n - k) };
             return score(&held, hypothesis, vcov.factor(n, k, g), law);
         }
-        let covariance = self.covariance(&fit, vcov)?.matrix;
+        let covariance = Covariance::of(&fit, vcov)?.matrix;
         let law = match freedom.unwrap_or(self.own_freedom(vcov)) {
             Freedom::Satterthwaite => Law::Hotelling(wishart(working, vcov, hypothesis)?),
             Freedom::Sites => Law::F(g - 1.0),

@@ -112,7 +112,9 @@ impl<'a> Linear<'a> {
             }
         };
         let mean = residuals.iter().sum::<f64>() / n as f64;
-        residuals.iter_mut().for_each(|e| *e -= mean);
+        for e in &mut residuals {
+            *e -= mean;
+        }
         let lengths = working.bread().diag().iter().map(|v| v.sqrt()).collect();
         Ok(Self { working, b, residuals, sd: dispersion(working).sqrt(), lengths })
     }
@@ -120,9 +122,9 @@ impl<'a> Linear<'a> {
     fn draw(&self, stream: &mut Stream, e: &mut [f64]) {
         if self.residuals.is_empty() {
             let mut normal = || -> f64 { StandardNormal.sample(stream.rng()) };
-            e.iter_mut().for_each(|e| *e = self.sd * normal());
+            e.fill_with(|| self.sd * normal());
         } else {
-            e.iter_mut().for_each(|e| *e = self.residuals[stream.below(self.residuals.len() as u32) as usize]);
+            e.fill_with(|| self.residuals[stream.below(self.residuals.len() as u32) as usize]);
         }
     }
 

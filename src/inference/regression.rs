@@ -117,6 +117,23 @@ pub(super) struct Covariance {
     alone: Vec<usize>,
 }
 
+impl Covariance {
+    /// The covariance of a fit.
+    pub(super) fn of(fit: &Fit, vcov: Kind) -> Result<Self> {
+        let (working, b) = fit.parts();
+        let known = |matrix| Self { matrix, satterthwaite: None, alone: Vec::new() };
+        Ok(match (vcov, fit) {
+            (Kind::Model, Fit::Logit(_)) => known(working.bread()),
+            (Kind::Model | Kind::Quasi, _) => known(working.bread() * dispersion(working)),
+            (Kind::CV3, Fit::Logit(both)) => known(refitted(&both.0.left_out(&both.1)?, b)),
+            _ => {
+                let found = robust(working, vcov)?;
+                Self { matrix: found.covariance, satterthwaite: Some(found.satterthwaite), alone: found.alone }
+            }
+        })
+    }
+}
+
 impl Rows {
     fn codes(&self) -> Vec<usize> {
         self.sites.clone().unwrap_or_else(|| (0..self.y.len()).collect())
@@ -155,7 +172,7 @@ impl Rows {
         let fit = self.fit()?;
         let (working, b) = fit.parts();
         let (n, k, g) = (self.y.len() as f64, b.len() as f64, working.clusters.len() as f64);
-        let Covariance { matrix: covariance, satterthwaite, alone } = self.covariance(&fit, vcov)?;
+        let Covariance { matrix: covariance, satterthwaite, alone } = Covariance::of(&fit, vcov)?;
         let df = match (freedom.unwrap_or(self.own_freedom(vcov)), satterthwaite) {
             (Freedom::Satterthwaite, Some(df)) => df,
             (Freedom::Sites, _) => vec![g - 1.0; b.len()],
@@ -186,21 +203,6 @@ impl Rows {
             kind if kind.by_cluster() => Freedom::Sites,
             _ => Freedom::Residual,
         }
-    }
-
-    /// The covariance of a fit.
-    pub(super) fn covariance(&self, fit: &Fit, vcov: Kind) -> Result<Covariance> {
-        let (working, b) = fit.parts();
-        let known = |matrix| Covariance { matrix, satterthwaite: None, alone: Vec::new() };
-        Ok(match (vcov, fit) {
-            (Kind::Model, Fit::Logit(_)) => known(working.bread()),
-            (Kind::Model | Kind::Quasi, _) => known(working.bread() * dispersion(working)),
-            (Kind::CV3, Fit::Logit(both)) => known(refitted(&both.0.left_out(&both.1)?, b)),
-            _ => {
-                let found = robust(working, vcov)?;
-                Covariance { matrix: found.covariance, satterthwaite: Some(found.satterthwaite), alone: found.alone }
-            }
-        })
     }
 
     pub(super) fn check(&self, vcov: Kind, freedom: Option<Freedom>) -> Result<()> {

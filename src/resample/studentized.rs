@@ -107,7 +107,9 @@ impl<'a> Jackknifed<'a> {
                 out.iter_mut().zip(changes).for_each(|(sum, (value, whole))| *sum += share * (value - whole).powi(2));
             }
         }
-        out.iter_mut().for_each(|variance| *variance = variance.sqrt());
+        for variance in out {
+            *variance = variance.sqrt();
+        }
     }
 }
 

@@ -151,10 +151,11 @@ fn check(spec: &Spec, table: Table<'_>, plan: &Plan) -> Result<()> {
     let samples = table.sample.and_then(|s| s.iter().max()).map_or(1, |&most| most + 1);
     let (columns_needed, samples_needed) = match spec {
         Spec::DifferenceOfMeans | Spec::RatioOfMeans if samples > 1 => (1..=1, 2),
-        Spec::DifferenceOfMeans | Spec::RatioOfMeans | Spec::Pearson | Spec::Spearman | Spec::Kendall => (2..=2, 1),
+        Spec::DifferenceOfMeans | Spec::RatioOfMeans | Spec::Pearson | Spec::Spearman | Spec::Kendall | Spec::Rate => {
+            (2..=2, 1)
+        }
         Spec::DifferenceOfRates if samples > 1 => (2..=2, 2),
         Spec::DifferenceOfRates => (4..=4, 1),
-        Spec::Rate => (2..=2, 1),
         Spec::CronbachAlpha | Spec::Coefficients | Spec::RSquared => (2..=usize::MAX, 1),
         _ => (1..=usize::MAX, 1),
     };

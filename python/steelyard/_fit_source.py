@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _core
-from ._bootstrap import Source
+from ._bootstrap_source import Source
 from ._samples import Rows
-from .errors import refuse
 from .plans import IID, Cluster, Plan
 
 if TYPE_CHECKING:
@@ -27,6 +26,7 @@ class FitSource(Source):
     arrays: dict[str, Any] = dataclasses.field(default_factory=dict)
 
     undefined: ClassVar[str] = ", because columns depend on one another or separate the outcomes,"
+    has_errors: ClassVar[bool] = False
 
     def run(
         self, seed: int, first: int, count: int, *, enumerated: bool, jackknife: bool, progress: Any = None
@@ -34,13 +34,9 @@ class FitSource(Source):
         """Return `(raw, interrupted)`: values (replicates x coefficients), probabilities, estimate, jackknife."""
         return self._fits(seed, first, count, enumerated, jackknife, None, progress)
 
-    def supplied(self, given: NDArray[Any], *, jackknife: bool, progress: Any) -> tuple[dict[str, Any], bool]:
+    def supplied(self, *, jackknife: bool, progress: Any) -> tuple[dict[str, Any], bool]:
         """Return `(raw, interrupted)` as `run` does, on resamples that the caller supplied."""
-        if given.dtype.kind in "iu":
-            n_units = len(self.plan.strata)
-            flat = given + n_units * np.arange(len(given))[:, None]
-            given = np.bincount(flat.reshape(-1), minlength=n_units * len(given)).reshape(len(given), n_units)
-        return self._fits(0, 0, 0, False, jackknife, np.ascontiguousarray(given, dtype=np.float64), progress)
+        return self._fits(0, 0, 0, False, jackknife, self.counts(), progress)
 
     def _fits(
         self,
@@ -72,10 +68,8 @@ class FitSource(Source):
         )
 
 
-def fit_source(fit: Regression, statistic: Any, plan: Plan | None, threads: int) -> FitSource:
+def fit_source(fit: Regression, plan: Plan | None, threads: int) -> FitSource:
     """Return the source of a fit's replicates; plan None: its sites, or rows where there are none."""
-    if statistic != "coefficients":
-        raise refuse("statistic of a fit not known", at="statistic", got=repr(statistic), allowed="'coefficients'")
     arrays = fit.arrays
     y, x = arrays["y"], arrays["x"]
     if plan is None:
@@ -85,7 +79,7 @@ def fit_source(fit: Regression, statistic: Any, plan: Plan | None, threads: int)
     return FitSource(
         rows=rows,
         plan=plan.bind(rows.n, None, rows.lookup),
-        statistic={"name": "coefficients"},
+        statistic={"name": "coefficients of a fit"},
         batch=None,
         threads=threads,
         fit={"names": fit.names, "family": fit.family, "estimate": fit.coefficients.tolist()},

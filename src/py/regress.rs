@@ -5,6 +5,8 @@ use super::door::long_call;
 use super::resample::{MOST, plan_of, raw};
 use crate::error::{Error, input};
 use crate::inference::covariance::Kind;
+use crate::inference::joint::{Hypothesis, Test};
+use crate::inference::model_bootstrap::{Errors, replicates};
 use crate::inference::pairs::Pairs;
 use crate::inference::regression::{Family, Freedom, Rows};
 use crate::inference::wild::{Enumeration, Options};
@@ -15,7 +17,7 @@ use crate::parallel::Threads;
 use crate::resample::enumerate::Multisets;
 use crate::resample::lanes::{Source, run};
 use crate::stream::Seed;
-use numpy::{PyReadonlyArray1, PyReadonlyArray2};
+use numpy::{PyArray1, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use serde::Deserialize;
@@ -63,6 +65,28 @@ struct PairsOptions {
     enumerated: bool,
     threads: NonZeroUsize,
     jackknife: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct JointOptions {
+    names: Vec<String>,
+    family: Family,
+    vcov: Option<Kind>,
+    df: Option<Freedom>,
+    test: Test,
+    null: Vec<f64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ModelOptions {
+    names: Vec<String>,
+    family: Family,
+    errors: Errors,
+    seed: u64,
+    count: usize,
+    threads: usize,
 }
 
 type Vector<'py> = PyReadonlyArray1<'py, f64>;
@@ -173,4 +197,36 @@ pub(super) fn regress_bootstrap<'py>(
         Ok((run(&plan, source, &pairs, threads, control)?, jackknife.map(|j| j.values)))
     })?;
     Ok((raw(py, replicates, o.estimate, jackknife)?, interrupted))
+}
+
+/// Tests several hypotheses on the coefficients of one regression at once; `contrasts` is q x k.
+#[pyfunction]
+pub(super) fn regress_joint(
+    py: Python<'_>,
+    options: &str,
+    arrays: Arrays<'_>,
+    contrasts: PyReadonlyArray2<'_, f64>,
+) -> PyResult<Py<PyAny>> {
+    let o: JointOptions = from_json("joint test options", options)?;
+    let rows = arrays.rows(o.names, o.family);
+    let hypothesis = Hypothesis { contrasts: contrasts.as_array().to_owned(), null: o.null };
+    let test = py.detach(|| rows.joint(o.test, &hypothesis, o.vcov, o.df))?;
+    to_python(py, &test)
+}
+
+/// Coefficients and standard errors on outcomes that are drawn from one regression, replicate-major.
+#[pyfunction]
+#[pyo3(signature = (options, arrays, progress=None))]
+pub(super) fn regress_replicates<'py>(
+    py: Python<'py>,
+    options: &str,
+    arrays: Arrays<'py>,
+    progress: Option<&Bound<'py, PyAny>>,
+) -> PyResult<(Bound<'py, PyArray1<f64>>, bool)> {
+    let o: ModelOptions = from_json("options of the model bootstrap", options)?;
+    let rows = arrays.rows(o.names, o.family);
+    let threads = Threads::new(NonZeroUsize::new(o.threads));
+    let (values, interrupted) =
+        long_call(py, progress, |control| replicates(&rows, o.errors, Seed(o.seed), (0, o.count), threads, control))?;
+    Ok((PyArray1::from_vec(py, values), interrupted))
 }

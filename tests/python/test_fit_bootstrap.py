@@ -164,7 +164,11 @@ def _drawn(fit, n, seed):
 
 def test_what_is_refused(linear):
     fit = linear[2]
-    with pytest.raises(sy.InputError, match="statistic of a fit not known in statistic: got 'mean'"):
+    with pytest.raises(sy.InputError, match="statistic of a fit in statistic: got 'mean'"):
         sy.bootstrap(fit, "mean")
     with pytest.raises(sy.InputError, match="plan of another length than the data"):
         fit.bootstrap(plan=sy.plans.Cluster(np.arange(10)))
+    with pytest.raises(sy.InputError, match="studentized interval without standard errors in method: got a fit on"):
+        fit.bootstrap(method="studentized")
+    with pytest.raises(sy.InputError, match="standard error of a fit in standard_error"):
+        sy.bootstrap(fit, standard_error=lambda rows: 1.0)

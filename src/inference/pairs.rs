@@ -95,9 +95,9 @@ impl LaneStatistic for Pairs {
     fn work(&self) -> Work {
         let zero = [0.0; LANES];
         Work {
-            system: vec![zero; self.units.padded()],
+            system: vec![zero; packed(self.estimate.len())],
             coordinates: vec![zero; self.estimate.len()],
-            coefficients: vec![zero; self.back.padded()],
+            coefficients: vec![zero; self.estimate.len()],
             rows: Likelihood::buffers(self.likelihood.as_ref()),
         }
     }

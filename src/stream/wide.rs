@@ -4,6 +4,9 @@
 //! The words are those of `chacha20`'s generator, a test holds them equal. What is ours is the layout: lane l of word i
 //! belongs to block l, so that no word has to move between lanes.
 
+// What a dispatched function calls must become part of it, or it would be compiled for the narrowest machine.
+#![allow(clippy::inline_always)]
+
 use pulp::{Arch, NullaryFnOnce};
 
 /// Blocks computed together.

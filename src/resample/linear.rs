@@ -65,7 +65,9 @@ impl Linear {
             let inside: f64 = basis.iter().map(|sum| sum[lane] * sum[lane]).sum();
             let left = self.length - inside;
             let scale = if left > 1e-12 * self.length { left.sqrt().recip() } else { f64::NAN };
-            outputs.iter_mut().for_each(|sum| sum[lane] *= scale);
+            for sum in &mut *outputs {
+                sum[lane] *= scale;
+            }
         }
     }
 }

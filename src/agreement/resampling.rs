@@ -216,7 +216,7 @@ fn count(targets: &[Target<'_>], plan: &Plan, i: usize, scratch: &mut Scratch) {
 fn histogram(drawn: &[u32], of_unit: &[u32], lanes: &mut [[u32; LANES]], out: &mut [f64]) {
     lanes.fill([0; LANES]);
     let (blocks, rest) = drawn.as_chunks::<LANES>();
-    for units in blocks.iter().map(|block| block.as_slice()).chain([rest]) {
+    for units in blocks.iter().map(<[u32; LANES]>::as_slice).chain([rest]) {
         for (lane, unit) in units.iter().enumerate() {
             lanes[of_unit[*unit as usize] as usize][lane] += 1;
         }

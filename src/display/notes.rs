@@ -49,7 +49,7 @@ fn judged(desk: &Desk, sections: &[Section]) -> Vec<String> {
     let spec = desk.spec;
     let rows: Vec<&Row> =
         sections.iter().flat_map(|s| &s.rows).filter(|row| !row.id.starts_with("statistic:")).collect();
-    let (mut words, mut facts): (BTreeMap<&str, usize>, BTreeMap<&str, usize>) = Default::default();
+    let (mut words, mut facts) = (BTreeMap::<&str, usize>::new(), BTreeMap::<&str, usize>::new());
     let (mut disputed, mut open) = (0, 0);
     for row in &rows {
         match standing(&spec.judgements, &row.id) {

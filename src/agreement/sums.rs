@@ -208,7 +208,8 @@ mod tests {
 
     #[test]
     fn sums_for_one_coefficient_give_what_sums_for_all_give() {
-        let rows: Vec<[u16; 2]> = (0..40_u16).map(|i| [i % 4, if i % 7 == 0 { MISSING } else { (i / 3) % 4 }]).collect();
+        let rows: Vec<[u16; 2]> =
+            (0..40_u16).map(|i| [i % 4, if i % 7 == 0 { MISSING } else { (i / 3) % 4 }]).collect();
         let tally = tally(2, 4, 1, rows.iter().map(|row| (0, row.as_slice())));
         let values = [1.0, 2.0, 4.0, 5.0];
         let weights = [Weights::identity(4)];

@@ -88,7 +88,8 @@ fn numbers(desk: &Desk, order: &Finding, site: &str, value: f64) -> Cell {
     others.sort_by(|a, b| (b.1 - b.0.value).abs().total_cmp(&(a.1 - a.0.value).abs()));
     let shown = 4;
     for (finding, x) in others.iter().take(shown) {
-        let text = format!("{}: {} (all sites {})", cells::name(finding), number(*x), fixed(finding.value, finding.decimals));
+        let text =
+            format!("{}: {} (all sites {})", cells::name(finding), number(*x), fixed(finding.value, finding.decimals));
         blocks.push(Block::new(Role::Detail, text));
     }
     if others.len() > shown {

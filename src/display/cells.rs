@@ -164,7 +164,7 @@ pub(crate) fn fit(desk: &Desk, row: &str, proposal: &Proposal) -> Cell {
 }
 
 /// The fact that stands in the fit column of a row, where there is nothing to judge.
-pub(crate) fn fact<'r>(row: &'r Row, vocabulary: Vocabulary) -> Option<&'r str> {
+pub(crate) fn fact(row: &Row, vocabulary: Vocabulary) -> Option<&str> {
     let is_fact = |b: &&Block| b.role == Role::Absent && FACTS.iter().any(|m| vocabulary.word(*m) == b.text);
     row.cells.iter().flat_map(|c| &c.blocks).find(is_fact).map(|b| b.text.as_str())
 }

@@ -89,7 +89,8 @@ impl Likelihood {
     /// law that weighs rows).
     pub fn new(data: LogitData, estimate: &[f64], back: &Array2<f64>, unit_of_row: Vec<u32>) -> Self {
         let k = estimate.len();
-        let eta = data.x.dot(&ndarray::ArrayView1::from(estimate)).iter().zip(&data.offset).map(|(e, o)| e + o).collect();
+        let eta =
+            data.x.dot(&ndarray::ArrayView1::from(estimate)).iter().zip(&data.offset).map(|(e, o)| e + o).collect();
         let z: Vec<f64> = data.x.dot(back).iter().copied().collect();
         let blocks = z.chunks(BLOCK * k).map(|rows| Block::new(rows, k)).collect();
         Self { data, estimate: estimate.to_vec(), unit_of_row, eta, blocks, arch: Arch::new() }

@@ -268,13 +268,7 @@ const ROWS: usize = 4;
 /// Cholesky by columns, b as a last row: when A = L L', that row becomes the solution of L z = b. The diagonal keeps the
 /// inverse of each root. Returns zero for the lanes where A is definite and NaN for the others.
 #[inline(always)]
-fn factor<S: Simd>(
-    simd: S,
-    a: &mut [S::f64s],
-    size: usize,
-    tolerance: f64,
-    (v, vectors): (usize, usize),
-) -> S::f64s {
+fn factor<S: Simd>(simd: S, a: &mut [S::f64s], size: usize, tolerance: f64, (v, vectors): (usize, usize)) -> S::f64s {
     let one = simd.splat_f64s(1.0);
     let mut undefined = simd.splat_f64s(0.0);
     let mut largest = undefined;

@@ -90,8 +90,7 @@ pub fn run(
 ) -> Result<Vec<f64>> {
     let (k, units) = (linear.outputs(), exchange.units());
     let zero = [0.0; LANES];
-    let worker =
-        || Work { arrangement: vec![0; units], z: vec![zero; units], sums: vec![zero; linear.columns] };
+    let worker = || Work { arrangement: vec![0; units], z: vec![zero; units], sums: vec![zero; linear.columns] };
     let groups = in_blocks(BLOCK, count.div_ceil(LANES), LANES * k, threads, control, worker, |work, group, out| {
         // The last group is filled up by repeating the last arrangement; the surplus is cut off below.
         let indices = std::array::from_fn(|lane| first + (group * LANES + lane).min(count - 1) as u64);

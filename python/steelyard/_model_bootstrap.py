@@ -132,7 +132,7 @@ def _result(
         method=name,
         method_reason=reason,
         plan=plan.what(fit.family),
-        plan_options={},
+        plan_options={"drawn": "from a fit"},
         strata=(fit.rows,),
         unit_labels=tuple(range(fit.rows)),
         n_rows=fit.rows,

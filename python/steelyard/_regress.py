@@ -16,6 +16,7 @@ from ._frames import frame_like
 from ._html import table
 from ._joint import JointTest, joint_test
 from ._long import Progress, run_long, thread_count
+from ._methods import MethodComparison, methods
 from ._names import offer
 from ._random import RNG, seed_of
 from ._result import Result, data_hash
@@ -368,35 +369,54 @@ class Regression(Result):
             _choice("df", df, _FREEDOMS)
         return joint_test(self, hypotheses, null, test, vcov, df)
 
-    def compare(self, term: str | int, *, n_resamples: int = 9999, rng: RNG = None) -> Any:
-        """Return one row per method for one coefficient, to see whether the methods agree.
+    def compare(
+        self,
+        term: str | int,
+        *,
+        n_resamples: int = 9999,
+        rng: RNG = None,
+        threads: int | None = None,
+        progress: Progress = None,
+    ) -> MethodComparison:
+        """Do the methods agree? One coefficient by every method that claims to be right with few sites.
 
-        CR2 with Satterthwaite degrees of freedom, the jackknife CV3 with t(G - 1), CV1 with t(G - 1) for contrast,
-        and the
-        wild cluster tests C and S. No method is right in every design; where they differ, say so.
+        CR2 with Satterthwaite degrees of freedom; the jackknife by site with t(G - 1), which is CV3 (of a logistic
+        regression also CV3L, without refits); the wild cluster tests C and S; BCa over whole sites; and CR1S with
+        t(G - 1) for contrast. No method is right in every design; where they differ, say so.
 
         Parameters
         ----------
         term
             Column by name or place.
-        n_resamples, rng
-            Of the wild tests, where they are not enumerated.
+        n_resamples, rng, threads, progress
+            Of the wild tests and of the bootstrap, where they are not enumerated.
+
+        Returns
+        -------
+        MethodComparison
+            With `.rows`, `.agree`, `.tidy()`, JSON and HTML.
+
+        References
+        ----------
+        MacKinnon, J. G. (2026). When can we trust cluster-robust inference? arXiv:2604.02000.
+
+        Examples
+        --------
+        >>> import steelyard as sy
+        >>> x = [[1, 0], [1, 1], [2, 0], [2, 1], [3, 0], [3, 1], [5, 0], [5, 1], [4, 0], [4, 1], [3, 0], [3, 1]]
+        >>> y = [2.0, 2.5, 3.9, 4.0, 4.2, 6.1, 9.5, 9.9, 8.3, 7.7, 6.5, 6.2]
+        >>> fit = sy.regress(x, y, names=["fidelity", "arm"], sites=list("aabbccddeeff"))
+        >>> table = fit.compare("fidelity", rng=1)
+        >>> [row.method for row in table.rows], table.agree
+        (['CR2', 'CV3', 'CR1S', 'WCR-C', 'WCR-S', 'BCa'], True)
         """
-        j = self._term(term)
-        rows: list[tuple[str, float, float, float, float, float]] = []
-        for kind in ("CR2", "CV3L" if self.family == "binomial" else "CV3", "CR1S"):
-            raw = _fit_core(self.arrays, self.names, self.family, kind, None, self.confidence_level)
-            what = ("standard_errors", "statistics", "pvalues", "low", "high")
-            rows.append((kind, *(float(raw[name][j]) for name in what)))  # type: ignore[arg-type]
-        for variant in ("C", "S"):
-            test = self.wild_test(
-                j, variant=variant, n_resamples=n_resamples, rng=rng, confidence_level=self.confidence_level
-            )
-            pieces = test.confidence_set or [(-math.inf, math.inf)]
-            low, high = pieces[0][0], pieces[-1][1]
-            rows.append((f"WCR-{variant}", test.standard_error, test.statistic, test.pvalue, low, high))
-        names = ("method", "std_error", "statistic", "p_value", "conf_low", "conf_high")
-        return frame_like(dict(zip(names, map(list, zip(*rows, strict=True)), strict=True)), self._like)
+
+        def fitted(kind: str) -> dict[str, Any]:
+            return _fit_core(self.arrays, self.names, self.family, kind, None, self.confidence_level)
+
+        return methods(
+            self, self._term(term), fitted, n_resamples=n_resamples, rng=rng, threads=threads, progress=progress
+        )
 
 
 def regress(

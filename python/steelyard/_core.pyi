@@ -134,6 +134,15 @@ def importance_shares(
     covariates: NDArray[np.float64] | None,
     progress: Callable[[int, int], object] | None = None,
 ) -> tuple[dict[str, Any], bool]: ...
+def regress_bootstrap(
+    options: str,
+    arrays: dict[str, Any],
+    units: NDArray[np.int64],
+    strata: NDArray[np.int64],
+    plan: str,
+    weights: NDArray[np.float64] | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[dict[str, Any], bool]: ...
 def regress_fit(options: str, arrays: dict[str, Any]) -> dict[str, Any]: ...
 def regress_joint(options: str, arrays: dict[str, Any], contrasts: NDArray[np.float64]) -> dict[str, Any]: ...
 def regress_replicates(

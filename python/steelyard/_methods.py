@@ -91,7 +91,7 @@ class MethodComparison(Result):
         def column(name: str) -> list[float]:
             return [missing if (x := getattr(row, name)) is None else x for row in self.rows]
 
-        columns = {
+        columns: dict[str, list[Any]] = {
             "term": [self.term] * len(self.rows),
             "method": [row.method for row in self.rows],
             "estimate": [self.estimate] * len(self.rows),
@@ -160,9 +160,9 @@ def methods(
     for kind in ("CR2", "CV3", *(("CV3L",) if fit.family == "binomial" else ()), "CR1S"):
         try:
             raw = fitted(kind)
-        except InputError as error:
+        except InputError as refused:
             # A jackknife that a site's absence makes infinite is an answer.
-            rows.append(MethodRow(kind, _KINDS[kind], None, None, None, [], str(error)))
+            rows.append(MethodRow(kind, _KINDS[kind], None, None, None, [], str(refused)))
             continue
         error, t, p, low, high = (
             float(raw[name][place]) for name in ("standard_errors", "statistics", "pvalues", "low", "high")
@@ -179,8 +179,8 @@ def methods(
             progress=progress,
         )
         what = f"wild cluster bootstrap, {test.law}, {'enumerated' if test.enumerated else f'{test.draws:,} draws'}"
-        found = [test.standard_error, test.statistic, test.pvalue]
-        rows.append(MethodRow(test.method, what, *found, list(test.confidence_set or [])))
+        pieces = list(test.confidence_set or [])
+        rows.append(MethodRow(test.method, what, test.standard_error, test.statistic, test.pvalue, pieces))
     rows.append(_bca(fit, place, n_resamples, seed, threads, progress))
     return MethodComparison(
         term=fit.names[place],

@@ -17,7 +17,7 @@ from ._result import Result, serialisable
 from .errors import InputError, refuse
 
 if TYPE_CHECKING:
-    from ._regress import Regression
+    from ._regression import Regression
 
 
 @serialisable

@@ -17,7 +17,7 @@ from .errors import refuse
 from .plans import Parametric, Residual
 
 if TYPE_CHECKING:
-    from ._regress import Regression
+    from ._regression import Regression
 
 
 def model_bootstrap(

@@ -81,7 +81,12 @@ impl Pairs {
             }
         }
         let back: Vec<f64> = fit.back.t().iter().copied().collect();
-        Self { units: Moments::new(&sums, width), back: Moments::new(&back, k), estimate: estimate.to_vec(), likelihood }
+        Self {
+            units: Moments::new(&sums, width),
+            back: Moments::new(&back, k),
+            estimate: estimate.to_vec(),
+            likelihood,
+        }
     }
 }
 
@@ -95,9 +100,9 @@ impl LaneStatistic for Pairs {
     fn work(&self) -> Work {
         let zero = [0.0; LANES];
         Work {
-            system: vec![zero; self.units.padded()],
+            system: vec![zero; packed(self.estimate.len())],
             coordinates: vec![zero; self.estimate.len()],
-            coefficients: vec![zero; self.back.padded()],
+            coefficients: vec![zero; self.estimate.len()],
             rows: Likelihood::buffers(self.likelihood.as_ref()),
         }
     }
@@ -169,9 +174,8 @@ mod tests {
 
     /// The same rows, each as often as a replicate draws it.
     fn repeated(rows: &Rows, weights: &[f64], units: &[u32]) -> Rows {
-        let drawn: Vec<usize> = (0..rows.y.len())
-            .flat_map(|i| std::iter::repeat_n(i, weights[units[i] as usize] as usize))
-            .collect();
+        let drawn: Vec<usize> =
+            (0..rows.y.len()).flat_map(|i| std::iter::repeat_n(i, weights[units[i] as usize] as usize)).collect();
         Rows {
             x: rows.x.select(ndarray::Axis(0), &drawn),
             y: drawn.iter().map(|&i| rows.y[i]).collect(),

@@ -1,7 +1,7 @@
 //! Logistic fits of sixteen replicates at once: Newton steps from the fit of all data, in its orthonormal coordinates.
 //!
 //! The first step needs sums by unit only ([`super::pairs`]). The next evaluates score and information on the rows; the four
-//! after that keep its factor, which costs a sixth and converges almost as fast so near the maximum; later ones, if any,
+//! after that keep its factor, which costs a third and converges almost as fast so near the maximum; later ones, if any,
 //! are full again. Rows that agree in unit, columns and offset are one row of k of n, so that with columns that are constant
 //! within sites the cost does not depend on the number of participants.
 
@@ -10,15 +10,15 @@ use super::pairs::{DEPENDENT, Work};
 use crate::linalg::lanes::{LANES, Lane, Moments, packed, solve, solve_again};
 use crate::num::logistic::probabilities;
 use ndarray::{Array2, Axis};
-use pulp::Arch;
+use pulp::{Arch, NullaryFnOnce};
 use std::collections::HashMap;
 
-/// Rows whose products are made together: few enough to stay near the processor.
+/// Rows that are passed over together: few enough to stay next to the processor.
 const BLOCK: usize = 36;
 /// A linear predictor this far out means a fitted probability of 0 or 1 in double precision.
 const FAR: f64 = 35.0;
-/// The squared length of a step, in standard errors, that is the last one.
-const LAST: f64 = 1e-17;
+/// The squared length, in standard errors, of what is left to go when a replicate has settled.
+const LEFT: f64 = 1e-18;
 /// So short a step this far out: the likelihood has settled while a coefficient grows.
 const SETTLED: f64 = 1e-8;
 /// Steps before a replicate is fitted on its own, with steps that are halved where needed.
@@ -32,9 +32,9 @@ pub struct Likelihood {
     unit_of_row: Vec<u32>,
     /// Linear predictors of the fit.
     eta: Vec<f64>,
-    /// Rows x coordinates.
-    z: Vec<f64>,
+    /// Their coordinates.
     blocks: Vec<Block>,
+    arch: Arch,
 }
 
 /// The coordinates of up to [`BLOCK`] rows, by row and by coordinate.
@@ -49,11 +49,10 @@ struct Block {
 pub struct Buffers {
     eta: Vec<Lane>,
     information: Vec<Lane>,
+    scaled: Vec<Lane>,
     residuals: Vec<Lane>,
     score: Vec<Lane>,
     step: Vec<Lane>,
-    products: Option<Moments>,
-    entries: Vec<f64>,
 }
 
 /// Joins rows that agree in unit, columns and offset; returns the data and the unit of every row.
@@ -90,24 +89,23 @@ impl Likelihood {
     /// law that weighs rows).
     pub fn new(data: LogitData, estimate: &[f64], back: &Array2<f64>, unit_of_row: Vec<u32>) -> Self {
         let k = estimate.len();
-        let eta = data.x.dot(&ndarray::ArrayView1::from(estimate)).iter().zip(&data.offset).map(|(e, o)| e + o).collect();
+        let eta =
+            data.x.dot(&ndarray::ArrayView1::from(estimate)).iter().zip(&data.offset).map(|(e, o)| e + o).collect();
         let z: Vec<f64> = data.x.dot(back).iter().copied().collect();
         let blocks = z.chunks(BLOCK * k).map(|rows| Block::new(rows, k)).collect();
-        Self { data, estimate: estimate.to_vec(), unit_of_row, eta, z, blocks }
+        Self { data, estimate: estimate.to_vec(), unit_of_row, eta, blocks, arch: Arch::new() }
     }
 
     pub(super) fn buffers(likelihood: Option<&Self>) -> Buffers {
         let Some(k) = likelihood.map(|l| l.estimate.len()) else { return Buffers::default() };
         let zero = [0.0; LANES];
-        let products = Moments::zeros(BLOCK, packed(k) - k);
         Buffers {
             eta: vec![zero; BLOCK],
             information: vec![zero; BLOCK],
             residuals: vec![zero; BLOCK],
-            score: vec![zero; Moments::zeros(0, k).padded()],
+            score: vec![zero; k],
             step: vec![zero; k],
-            entries: vec![0.0; packed(k) - k],
-            products: Some(products),
+            scaled: vec![zero; BLOCK],
         }
     }
 
@@ -116,6 +114,7 @@ impl Likelihood {
     pub(super) fn climb(&self, weights: &[Lane], work: &mut Work) -> [bool; LANES] {
         let mut active: [bool; LANES] = std::array::from_fn(|lane| !work.coordinates[0][lane].is_nan());
         let mut settled = active.map(|active| !active);
+        let mut before = [0.0; LANES];
         for step in 0..STEPS {
             let full = step == 0 || step > 4;
             let farthest = self.pass(weights, work, full);
@@ -123,10 +122,10 @@ impl Likelihood {
             let k = step.len();
             if full {
                 let at = packed(k) - k;
-                work.system[at..at + k].copy_from_slice(&score[..k]);
+                work.system[at..].copy_from_slice(score);
                 solve(&mut work.system, step, DEPENDENT * DEPENDENT);
             } else {
-                step.copy_from_slice(&score[..k]);
+                step.copy_from_slice(score);
                 solve_again(&work.system, step);
             }
             for lane in 0..LANES {
@@ -135,7 +134,10 @@ impl Likelihood {
                 }
                 let length: f64 = score.iter().zip(step.iter()).map(|(s, d)| s[lane] * d[lane]).sum();
                 let separated = farthest[lane] > FAR && length < SETTLED;
-                settled[lane] = separated || length < LAST;
+                // The next step would be shorter by at least as much as this one is.
+                let left = length * if length < before[lane] { length / before[lane] } else { 1.0 };
+                before[lane] = length;
+                settled[lane] = separated || left < LEFT;
                 active[lane] = !settled[lane] && farthest[lane] <= FAR && length.is_finite();
                 for (c, d) in work.coordinates.iter_mut().zip(step.iter()) {
                     c[lane] = if separated { f64::NAN } else { c[lane] + d[lane] };
@@ -159,45 +161,15 @@ impl Likelihood {
         for (number, block) in self.blocks.iter().enumerate() {
             let from = number * BLOCK;
             let n = block.by_row.units();
-            rows.eta.fill([0.0; LANES]);
+            rows.eta[..n].fill([0.0; LANES]);
             block.by_coordinate.add_weighted(&work.coordinates, &mut rows.eta);
-            Arch::new().dispatch(|| self.residuals(from, n, weights, rows, &mut farthest));
+            self.arch.dispatch(Residuals { of: self, from, n, weights, rows, farthest: &mut farthest });
             block.by_row.add_weighted(&rows.residuals[..n], &mut rows.score);
-            if let (true, Some(products)) = (full, &mut rows.products) {
-                let k = self.estimate.len();
-                let z = &self.z[from * k..(from + n) * k];
-                for (row, z) in z.chunks_exact(k).enumerate() {
-                    Arch::new().dispatch(|| multiply(z, &mut rows.entries));
-                    products.set(row, &rows.entries);
-                }
-                rows.information[n..].fill([0.0; LANES]);
-                products.add_weighted(&rows.information, &mut work.system);
+            if full {
+                block.by_row.add_gram(&rows.information[..n], &mut rows.scaled[..n], &mut work.system);
             }
         }
         farthest
-    }
-
-    // Inlined into a function that is compiled for each instruction set.
-    #[allow(clippy::inline_always)]
-    #[inline(always)]
-    fn residuals(&self, from: usize, n: usize, weights: &[Lane], rows: &mut Buffers, farthest: &mut Lane) {
-        for r in 0..n {
-            let i = from + r;
-            let weight = &weights[self.unit_of_row[i] as usize];
-            let (successes, trials) = (self.data.successes[i], self.data.trials[i]);
-            let mut eta = rows.eta[r];
-            for lane in 0..LANES {
-                eta[lane] += self.eta[i];
-            }
-            let p = probabilities(&eta);
-            for lane in 0..LANES {
-                let (w, p) = (weight[lane], p[lane]);
-                rows.information[r][lane] = w * trials * p * (1.0 - p);
-                rows.residuals[r][lane] = w * (successes - trials * p);
-                let reach = if w > 0.0 { eta[lane].abs() } else { 0.0 };
-                farthest[lane] = if reach > farthest[lane] { reach } else { farthest[lane] };
-            }
-        }
     }
 
     /// The fit of one lane on its own, with steps that are halved where needed; NaN where there is no finite maximum.
@@ -227,14 +199,40 @@ impl Block {
     }
 }
 
-/// Products of the coordinates of a row, lower triangle row by row.
-#[allow(clippy::inline_always)]
-#[inline(always)]
-fn multiply(z: &[f64], products: &mut [f64]) {
-    let mut rest = products;
-    for i in 0..z.len() {
-        let (row, tail) = rest.split_at_mut(i + 1);
-        row.iter_mut().zip(z).for_each(|(product, other)| *product = z[i] * other);
-        rest = tail;
+/// Residuals and information of the rows of a block, every lane under its own weights.
+struct Residuals<'a> {
+    of: &'a Likelihood,
+    from: usize,
+    n: usize,
+    weights: &'a [Lane],
+    rows: &'a mut Buffers,
+    farthest: &'a mut Lane,
+}
+
+impl NullaryFnOnce for Residuals<'_> {
+    type Output = ();
+
+    // Inlined into the functions that `pulp` compiles for each instruction set.
+    #[allow(clippy::inline_always)]
+    #[inline(always)]
+    fn call(self) {
+        let Self { of, from, n, weights, rows, farthest } = self;
+        for r in 0..n {
+            let i = from + r;
+            let weight = &weights[of.unit_of_row[i] as usize];
+            let (successes, trials, base) = (of.data.successes[i], of.data.trials[i], of.eta[i]);
+            let eta = rows.eta[r].map(|moved| moved + base);
+            let p = probabilities(&eta);
+            // Local, so that the compiler sees that nothing overlaps.
+            let (mut information, mut residuals, mut reach) = ([0.0; LANES], [0.0; LANES], *farthest);
+            for lane in 0..LANES {
+                let (w, p) = (weight[lane], p[lane]);
+                information[lane] = w * trials * p * (1.0 - p);
+                residuals[lane] = w * (successes - trials * p);
+                let out = if w > 0.0 { eta[lane].abs() } else { 0.0 };
+                reach[lane] = if out > reach[lane] { out } else { reach[lane] };
+            }
+            (rows.information[r], rows.residuals[r], *farthest) = (information, residuals, reach);
+        }
     }
 }

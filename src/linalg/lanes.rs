@@ -22,28 +22,20 @@ pub struct Moments {
     tiles: Vec<[f64; TILE]>,
     units: usize,
     width: usize,
+    arch: Arch,
 }
 
 impl Moments {
     /// From units x `width` values, row-major.
     pub fn new(values: &[f64], width: usize) -> Self {
-        let mut moments = Self::zeros(values.len() / width.max(1), width);
+        let units = values.len() / width.max(1);
+        let mut tiles = vec![[0.0; TILE]; units * width.div_ceil(TILE)];
         for (unit, row) in values.chunks_exact(width).enumerate() {
-            moments.set(unit, row);
+            for (tile, part) in row.chunks(TILE).enumerate() {
+                tiles[tile * units + unit][..part.len()].copy_from_slice(part);
+            }
         }
-        moments
-    }
-
-    /// Zero moments.
-    pub fn zeros(units: usize, width: usize) -> Self {
-        Self { tiles: vec![[0.0; TILE]; units * width.div_ceil(TILE)], units, width }
-    }
-
-    /// Replaces the moments of one unit.
-    pub fn set(&mut self, unit: usize, row: &[f64]) {
-        for (tile, part) in row.chunks(TILE).enumerate() {
-            self.tiles[tile * self.units + unit][..part.len()].copy_from_slice(part);
-        }
+        Self { tiles, units, width, arch: Arch::new() }
     }
 
     /// Units.
@@ -51,23 +43,51 @@ impl Moments {
         self.units
     }
 
-    /// Length of the sums: whole tiles; what exceeds the width is not used.
-    pub fn padded(&self) -> usize {
-        self.width.div_ceil(TILE) * TILE
-    }
-
     /// Adds the weighted sums of all entries: `sums += moments' weights`.
     ///
     /// ```
     /// use steelyard::linalg::lanes::{LANES, Moments};
     /// let moments = Moments::new(&[1.0, 2.0, 10.0, 20.0], 2);
-    /// let mut sums = vec![[0.0; LANES]; moments.padded()];
+    /// let mut sums = vec![[0.0; LANES]; 2];
     /// moments.add_weighted(&[[1.0; LANES], [3.0; LANES]], &mut sums);
     /// assert_eq!((sums[0][0], sums[1][LANES - 1]), (31.0, 62.0));
     /// ```
     pub fn add_weighted(&self, weights: &[Lane], sums: &mut [Lane]) {
-        debug_assert!(weights.len() == self.units && sums.len() >= self.padded());
-        Arch::new().dispatch(Product { moments: self, weights, sums });
+        debug_assert!(weights.len() == self.units && sums.len() >= self.width);
+        self.arch.dispatch(Product { moments: self, weights, sums });
+    }
+
+    /// Adds the weighted cross-products, lower triangle row by row: to entry (i, j) the sum of weight x moment i x
+    /// moment j. `scratch` has a place for every unit.
+    ///
+    /// ```
+    /// use steelyard::linalg::lanes::{LANES, Moments};
+    /// let moments = Moments::new(&[1.0, 2.0, 10.0, 20.0], 2);
+    /// let mut sums = vec![[0.0; LANES]; 3];
+    /// moments.add_gram(&[[1.0; LANES], [3.0; LANES]], &mut [[0.0; LANES]; 2], &mut sums);
+    /// assert_eq!(sums.map(|sum| sum[7]), [301.0, 602.0, 1204.0]);
+    /// ```
+    pub fn add_gram(&self, weights: &[Lane], scratch: &mut [Lane], sums: &mut [Lane]) {
+        debug_assert!(weights.len() == self.units && scratch.len() == self.units && sums.len() >= row(self.width));
+        self.arch.dispatch(Gram { moments: self, weights, scratch, sums });
+    }
+
+    /// Adds the sums of the first `entries` entries.
+    #[inline(always)]
+    fn add<S: Simd>(&self, simd: S, weights: &[S::f64s], sums: &mut [S::f64s], entries: usize) {
+        let vectors = LANES / S::F64_LANES;
+        let tiles = self.tiles.chunks_exact(self.units).zip(sums.chunks_mut(TILE * vectors));
+        for (number, (tile, sums)) in tiles.enumerate() {
+            let Some(left @ 1..) = entries.checked_sub(number * TILE) else { break };
+            let used = left.min(TILE);
+            // As many running sums as the registers hold: 24 of 32, or 12 of 16; fewer where a tile is not full.
+            match (used, S::F64_LANES) {
+                (..=4, _) => product::<S, 2, 4>(simd, tile, weights, sums, used),
+                (..=8, 8) => product::<S, 2, 8>(simd, tile, weights, sums, used),
+                (_, 8) => product::<S, 2, 12>(simd, tile, weights, sums, used),
+                _ => product::<S, 2, 6>(simd, tile, weights, sums, used),
+            }
+        }
     }
 }
 
@@ -82,18 +102,39 @@ impl WithSimd for Product<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { moments, weights, sums } = self;
+        let (weights, _) = S::as_simd_f64s(self.weights.as_flattened());
+        let (sums, _) = S::as_mut_simd_f64s(self.sums.as_flattened_mut());
+        self.moments.add(simd, weights, sums, self.moments.width);
+    }
+}
+
+struct Gram<'a> {
+    moments: &'a Moments,
+    weights: &'a [Lane],
+    scratch: &'a mut [Lane],
+    sums: &'a mut [Lane],
+}
+
+impl WithSimd for Gram<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { moments, weights, scratch, sums } = self;
+        let vectors = LANES / S::F64_LANES;
         let (weights, _) = S::as_simd_f64s(weights.as_flattened());
-        let tiles = moments.tiles.chunks_exact(moments.units).zip(sums.chunks_exact_mut(TILE));
-        for (number, (tile, sums)) in tiles.enumerate() {
-            let (sums, _) = S::as_mut_simd_f64s(sums.as_flattened_mut());
-            let used = (moments.width - number * TILE).min(TILE);
-            // As many running sums as the registers hold: 24 of 32, or 12 of 16; fewer where a tile is not full.
-            match (used, S::F64_LANES) {
-                (..=4, _) => product::<S, 2, 4>(simd, tile, weights, sums, used),
-                (_, 8) => product::<S, 2, 12>(simd, tile, weights, sums, used),
-                _ => product::<S, 2, 6>(simd, tile, weights, sums, used),
+        let (scratch, _) = S::as_mut_simd_f64s(scratch.as_flattened_mut());
+        let (sums, _) = S::as_mut_simd_f64s(sums.as_flattened_mut());
+        for i in 0..moments.width {
+            let column = &moments.tiles[i / TILE * moments.units..][..moments.units];
+            let rows = scratch.chunks_exact_mut(vectors).zip(weights.chunks_exact(vectors));
+            for ((scaled, weights), moments) in rows.zip(column) {
+                let moment = simd.splat_f64s(moments[i % TILE]);
+                for v in 0..vectors {
+                    scaled[v] = simd.mul_f64s(moment, weights[v]);
+                }
             }
+            moments.add(simd, scratch, &mut sums[row(i) * vectors..row(i + 1) * vectors], i + 1);
         }
     }
 }
@@ -121,7 +162,7 @@ fn product<S: Simd, const V: usize, const E: usize>(
                     }
                 }
             }
-            for e in 0..E {
+            for e in 0..E.min(used - first) {
                 for i in 0..V {
                     let sum = &mut sums[(first + e) * vectors + v + i];
                     *sum = simd.add_f64s(*sum, running[e][i]);
@@ -227,13 +268,7 @@ const ROWS: usize = 4;
 /// Cholesky by columns, b as a last row: when A = L L', that row becomes the solution of L z = b. The diagonal keeps the
 /// inverse of each root. Returns zero for the lanes where A is definite and NaN for the others.
 #[inline(always)]
-fn factor<S: Simd>(
-    simd: S,
-    a: &mut [S::f64s],
-    size: usize,
-    tolerance: f64,
-    (v, vectors): (usize, usize),
-) -> S::f64s {
+fn factor<S: Simd>(simd: S, a: &mut [S::f64s], size: usize, tolerance: f64, (v, vectors): (usize, usize)) -> S::f64s {
     let one = simd.splat_f64s(1.0);
     let mut undefined = simd.splat_f64s(0.0);
     let mut largest = undefined;
@@ -350,7 +385,7 @@ mod tests {
         let weights: Vec<Lane> =
             (0..units).map(|_| std::array::from_fn(|_| (3.0 * stream.uniform()).floor())).collect();
         let moments = Moments::new(&values, packed(size));
-        let mut system = vec![[0.0; LANES]; moments.padded()];
+        let mut system = vec![[0.0; LANES]; packed(size)];
         moments.add_weighted(&weights, &mut system);
         let mut solution = vec![[0.0; LANES]; size];
         solve(&mut system, &mut solution, 1e-11);

@@ -3,7 +3,7 @@
 /// 1.5 times 2^52: added to a number below 2^51, its integer part stands in the last bits of the sum.
 const SHIFT: f64 = 6_755_399_441_055_744.0;
 /// ln 2 in two parts; the first has zeros enough that its product with any exponent is exact.
-const LN_2: (f64, f64) = (6.931_471_803_691_238_2e-1, 1.908_214_929_270_587_7e-10);
+const LN_2: (f64, f64) = (6.931_471_803_691_238e-1, 1.908_214_929_270_587_7e-10);
 /// Below this the exponential is not a normal number; its probability is nothing in any sum.
 const LEAST: f64 = -700.0;
 

@@ -51,7 +51,11 @@ fn slice<'a, T: numpy::Element>(what: &str, array: &'a PyReadonlyArray1<'_, T>) 
     array.as_slice().map_err(|_| Error::from(input(format!("{what} must be contiguous"))))
 }
 
-pub(super) fn plan_of(units: &PyReadonlyArray1<'_, i64>, strata: &PyReadonlyArray1<'_, i64>, options: &str) -> Result<Plan> {
+pub(super) fn plan_of(
+    units: &PyReadonlyArray1<'_, i64>,
+    strata: &PyReadonlyArray1<'_, i64>,
+    options: &str,
+) -> Result<Plan> {
     let options: PlanOptions = from_json("plan", options)?;
     Plan::new(slice("units", units)?, slice("strata", strata)?, options.draws.as_deref(), options.law)
 }

@@ -74,14 +74,15 @@ pub fn run<S: LaneStatistic>(
     // The probability of an enumerated replicate travels behind the outputs of its group.
     let width = LANES * (k + 1);
     let worker = || (Weigher::new(plan, source), statistic.work());
-    let groups = in_blocks(1, count.div_ceil(LANES), width, threads, control, worker, |(weigher, work), group, out| {
-        let (values, probabilities) = out.split_at_mut(LANES * k);
-        for lane in 0..LANES {
-            // The last group is filled up by repeating the last replicate; the surplus is cut off below.
-            probabilities[lane] = weigher.load((group * LANES + lane).min(count - 1), lane);
-        }
-        statistic.evaluate(&weigher.weights, work, values);
-    })?;
+    let groups =
+        in_blocks(1, count.div_ceil(LANES), width, threads, control, worker, |(weigher, work), group, out| {
+            let (values, probabilities) = out.split_at_mut(LANES * k);
+            for lane in 0..LANES {
+                // The last group is filled up by repeating the last replicate; the surplus is cut off below.
+                probabilities[lane] = weigher.load((group * LANES + lane).min(count - 1), lane);
+            }
+            statistic.evaluate(&weigher.weights, work, values);
+        })?;
     let mut values = Vec::with_capacity(groups.len() / (k + 1) * k);
     groups.chunks_exact(width).for_each(|group| values.extend_from_slice(&group[..LANES * k]));
     values.truncate(count * k);

@@ -48,7 +48,7 @@ impl Linear {
     /// The statistics of one arrangement.
     pub fn evaluate(&self, arrangement: &[u32], out: &mut [f64]) {
         let z: Vec<Lane> = arrangement.iter().map(|&label| [self.values[label as usize]; LANES]).collect();
-        let mut sums = vec![[0.0; LANES]; self.matrix.padded()];
+        let mut sums = vec![[0.0; LANES]; self.columns];
         self.multiply(&z, &mut sums);
         out.iter_mut().zip(&sums).for_each(|(out, sum)| *out = sum[0]);
     }
@@ -62,10 +62,12 @@ impl Linear {
         }
         let (outputs, basis) = sums.split_at_mut(self.outputs());
         for lane in 0..LANES {
-            let inside: f64 = basis[..self.nuisance].iter().map(|sum| sum[lane] * sum[lane]).sum();
+            let inside: f64 = basis.iter().map(|sum| sum[lane] * sum[lane]).sum();
             let left = self.length - inside;
             let scale = if left > 1e-12 * self.length { left.sqrt().recip() } else { f64::NAN };
-            outputs.iter_mut().for_each(|sum| sum[lane] *= scale);
+            for sum in &mut *outputs {
+                sum[lane] *= scale;
+            }
         }
     }
 }
@@ -88,8 +90,7 @@ pub fn run(
 ) -> Result<Vec<f64>> {
     let (k, units) = (linear.outputs(), exchange.units());
     let zero = [0.0; LANES];
-    let worker =
-        || Work { arrangement: vec![0; units], z: vec![zero; units], sums: vec![zero; linear.matrix.padded()] };
+    let worker = || Work { arrangement: vec![0; units], z: vec![zero; units], sums: vec![zero; linear.columns] };
     let groups = in_blocks(BLOCK, count.div_ceil(LANES), LANES * k, threads, control, worker, |work, group, out| {
         // The last group is filled up by repeating the last arrangement; the surplus is cut off below.
         let indices = std::array::from_fn(|lane| first + (group * LANES + lane).min(count - 1) as u64);

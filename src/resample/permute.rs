@@ -160,7 +160,9 @@ fn draw_swaps(stream: &mut Stream, strata: &[Range<usize>], swaps: &mut [u32]) {
         } else {
             (1..).zip(&mut *swaps).for_each(|(size, swap)| *swap = stream.below(size));
         }
-        swaps.iter_mut().for_each(|swap| *swap += stratum.start as u32);
+        for swap in swaps {
+            *swap += stratum.start as u32;
+        }
     }
 }
 

@@ -45,8 +45,8 @@ impl Tally {
         let (least, beyond) = (observed - tolerance, observed + tolerance);
         let mut tally = Self::default();
         for value in null {
-            tally.weak += usize::from(value.is_nan() | (value >= least));
-            tally.strict += usize::from(value.is_nan() | (value > beyond));
+            tally.weak += usize::from(value.is_nan() || value >= least);
+            tally.strict += usize::from(value.is_nan() || value > beyond);
         }
         tally
     }

@@ -161,7 +161,7 @@ def methods(
         try:
             raw = fitted(kind)
         except InputError as refused:
-            # A jackknife that a site's absence makes infinite is an answer.
+            # A jackknife that needs the very site that is left out is an answer too.
             rows.append(MethodRow(kind, _KINDS[kind], None, None, None, [], str(refused)))
             continue
         error, t, p, low, high = (
@@ -169,18 +169,7 @@ def methods(
         )
         rows.append(MethodRow(kind, _KINDS[kind], error, t, p, [(low, high)]))
     for variant in ("C", "S"):
-        test = fit.wild_test(
-            place,
-            variant=variant,
-            n_resamples=n_resamples,
-            rng=seed,
-            confidence_level=fit.confidence_level,
-            threads=threads,
-            progress=progress,
-        )
-        what = f"wild cluster bootstrap, {test.law}, {'enumerated' if test.enumerated else f'{test.draws:,} draws'}"
-        pieces = list(test.confidence_set or [])
-        rows.append(MethodRow(test.method, what, test.standard_error, test.statistic, test.pvalue, pieces))
+        rows.append(_wild(fit, place, variant, n_resamples, seed, threads, progress))
     rows.append(_bca(fit, place, n_resamples, seed, threads, progress))
     return MethodComparison(
         term=fit.names[place],
@@ -192,6 +181,20 @@ def methods(
         seed=seed,
         data=fit.data,
     )
+
+
+def _wild(
+    fit: Regression, place: int, variant: str, n_resamples: int, seed: int, threads: int | None, progress: Any
+) -> MethodRow:
+    options: dict[str, Any] = {"n_resamples": n_resamples, "rng": seed, "threads": threads, "progress": progress}
+    try:
+        test = fit.wild_test(place, variant=variant, confidence_level=fit.confidence_level, **options)
+    except InputError as refused:
+        name = f"WC{'L' if fit.family == 'binomial' else ''}R-{variant}"
+        return MethodRow(name, "wild cluster bootstrap", None, None, None, [], str(refused))
+    what = f"wild cluster bootstrap, {test.law}, {'enumerated' if test.enumerated else f'{test.draws:,} draws'}"
+    pieces = list(test.confidence_set or [])
+    return MethodRow(test.method, what, test.standard_error, test.statistic, test.pvalue, pieces)
 
 
 def _bca(fit: Regression, place: int, n_resamples: int, seed: int, threads: int | None, progress: Any) -> MethodRow:

@@ -9,9 +9,12 @@
 //! | [`statistic`] | functions of weighted sums, or of row weights |
 //! | [`statistics`] | the compiled statistics, by name |
 //! | [`run`] | many replicates, in blocks, on threads, stoppable |
+//! | [`lanes`] | the same, sixteen replicates at once |
 //! | [`jackknife`] | leaving out one unit at a time |
 //! | [`distribution`] | what is defined, its moments, quantiles and their Monte Carlo errors |
-//! | [`interval`] | percentile, expanded, basic, normal, BCa, t on the jackknife |
+//! | [`interval`] | percentile, expanded, basic, normal, BCa, studentized, t on the jackknife |
+//! | [`studentized`] | the standard error of every replicate, for bootstrap-t |
+//! | [`two_level`] | sites, then participants as binomial draws, for k of n |
 //! | [`after`] | jackknife-after-bootstrap: the interval without each unit |
 //! | [`permute`] | rearrangements under a null hypothesis, drawn or by rank |
 //! | [`linear`] | permutation statistics that are linear in what is permuted |
@@ -24,6 +27,7 @@ pub mod draw;
 pub mod enumerate;
 pub mod interval;
 pub mod jackknife;
+pub mod lanes;
 pub mod linear;
 pub mod permute;
 pub mod plan;
@@ -32,3 +36,5 @@ pub mod run;
 pub mod splits;
 pub mod statistic;
 pub mod statistics;
+pub mod studentized;
+pub mod two_level;

@@ -34,7 +34,7 @@ def claim(sites: int, *, counted: bool) -> tuple[bool, str]:
     kind, name = ("counts", "k of n") if counted else ("number", "numbers")
     known = [cell for cell in cells() if cell[0]["outcome"] == kind and cell[0]["sites"] <= sites]
     if not known:
-        return False, f"How often this verdict errs was not simulated for {name} at so few sites."
+        return False, f"How often this verdict errs was not simulated for {name} at {sites} sites or fewer."
     nearest = max(cell[0]["sites"] for cell in known)
     own = [cell for cell in known if cell[0]["sites"] == nearest]
     most = max(better / runs for _, runs, better in own)

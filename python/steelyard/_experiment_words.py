@@ -141,7 +141,7 @@ def _slopes_sentence(result: WeightingResult) -> str | None:
             f"F({found.df1:g}, {found.df2:g}) = {found.statistic:.2f}, {p_words(found.p_value)} for equal slopes"
         )
     if scatter.p_value is not None:
-        said.append(f"{p_words(scatter.p_value)} for slopes that scatter about a common one ({scatter.method})")
+        said.append(f"{p_words(scatter.p_value)} for slopes that scatter about a common one, by the {scatter.method}")
     return f"Do item weights matter at all? {'; '.join(said)}." if said else None
 
 

@@ -1,6 +1,7 @@
-//! Small numerics that every room needs: distributions, quantiles, ranks, sums.
+//! Small numerics that every room needs: distributions, logistic functions, quantiles, ranks, sums.
 
 pub mod inverse;
+pub mod logit;
 pub mod quantile;
 pub mod ranks;
 pub mod special;

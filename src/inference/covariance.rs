@@ -148,13 +148,7 @@ pub fn robust(fit: &Working, kind: Kind) -> Result<Robust> {
     if kind.by_cluster() && g < 2 {
         return Err(input("too few sites for a covariance by site").got(g).allowed("at least 2").into());
     }
-    let power = kind.power();
-    let units: Vec<Unit> = if kind.by_cluster() {
-        fit.clusters.iter().map(|c| Unit::cluster(&c.share, &c.score, power)).collect::<Result<_>>()?
-    } else {
-        let rows = fit.q.rows().into_iter().zip(&fit.residuals);
-        rows.map(|(q, e)| Unit::row(q.to_vec(), *e, power)).collect()
-    };
+    let units = units(fit, kind)?;
     let mut meat = Array2::<f64>::zeros((k, k));
     for unit in &units {
         for i in 0..k {
@@ -168,6 +162,22 @@ pub fn robust(fit: &Working, kind: Kind) -> Result<Robust> {
     let satterthwaite = (0..k).map(|j| freedom(&units, &fit.direction(j))).collect();
     let alone = units.iter().enumerate().filter(|(_, u)| u.alone).map(|(at, _)| at).collect();
     Ok(Robust { covariance, satterthwaite, alone })
+}
+
+/// Degrees of freedom of combinations c'b, c over all coefficients; 0 where c is nothing.
+pub fn combination_freedom(fit: &Working, kind: Kind, combinations: &[Vec<f64>]) -> Result<Vec<f64>> {
+    let units = units(fit, kind)?;
+    let direction = |c: &Vec<f64>| crate::linalg::times(fit.back.t(), c);
+    Ok(combinations.iter().map(|c| freedom(&units, &direction(c))).collect())
+}
+
+fn units(fit: &Working, kind: Kind) -> Result<Vec<Unit>> {
+    let power = kind.power();
+    if kind.by_cluster() {
+        return fit.clusters.iter().map(|c| Unit::cluster(&c.share, &c.score, power)).collect();
+    }
+    let rows = fit.q.rows().into_iter().zip(&fit.residuals);
+    Ok(rows.map(|(q, e)| Unit::row(q.to_vec(), *e, power)).collect())
 }
 
 /// (tr P)^2 / tr P^2 of the quadratic form P(g, h) = a_g 1(g = h) - q_g'q_h (Bell and McCaffrey 2002; Pustejovsky and Tipton 2018,

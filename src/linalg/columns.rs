@@ -201,7 +201,11 @@ fn pairs<S: Simd, const N: usize>(
     let (left, right) = (left.map(|x| &x[..weights.len()]), right.map(|x| &x[..weights.len()]));
     let mut running = [[simd.splat_f64s(0.0); N]; TILE];
     for r in 0..weights.len() {
-        let weighted = right.map(|x| simd.mul_f64s(weights[r], x[r]));
+        // A loop, since a closure would not be compiled for the instructions at hand.
+        let mut weighted = [simd.splat_f64s(0.0); N];
+        for k in 0..N {
+            weighted[k] = simd.mul_f64s(weights[r], right[k][r]);
+        }
         for i in 0..TILE {
             for k in 0..N {
                 running[i][k] = simd.mul_add_e_f64s(left[i][r], weighted[k], running[i][k]);

@@ -13,6 +13,7 @@ pub mod integer;
 pub mod labels;
 pub mod null;
 pub mod panel;
+pub mod rank_sets;
 pub mod schemes;
 mod spectral;
 pub mod verdict;

@@ -17,6 +17,8 @@ pub struct Panel {
     pub weight: Vec<f64>,
     /// Rows of each site, in the order of the sites.
     pub rows: Vec<Vec<usize>>,
+    /// Participants per row where the outcome is a rate of counts, or 0/1; schemes on the log-odds scale need them.
+    pub trials: Option<Vec<f64>>,
 }
 
 impl Panel {
@@ -69,7 +71,17 @@ impl Panel {
         centre(&mut others);
         let base =
             Array2::from_shape_fn((n, 1 + others.ncols()), |(i, j)| if j == 0 { 1.0 } else { others[[i, j - 1]] });
-        Ok(Self { items: centred, base, outcome, weight, rows })
+        Ok(Self { items: centred, base, outcome, weight, rows, trials: None })
+    }
+
+    /// The same rows with their numbers of participants.
+    pub fn with_trials(mut self, trials: Option<Vec<f64>>) -> Result<Self> {
+        if trials.as_ref().is_some_and(|trials| trials.len() != self.outcome.len()) {
+            let rows = self.outcome.len();
+            return Err(input("trials of the wrong length").allowed(format!("one per row, {rows}")).into());
+        }
+        self.trials = trials;
+        Ok(self)
     }
 
     /// Number of sites.
@@ -97,6 +109,7 @@ impl Panel {
             outcome: kept.iter().map(|row| self.outcome[*row]).collect(),
             weight: kept.iter().map(|row| self.weight[*row]).collect(),
             rows: rows.map(|s| self.rows[s].iter().map(|row| place[*row]).collect()).collect(),
+            trials: self.trials.as_ref().map(|trials| kept.iter().map(|row| trials[*row]).collect()),
         }
     }
 

@@ -25,6 +25,7 @@ mod simplex;
 mod sparse;
 pub mod stability;
 pub mod tune;
+pub mod uncertainty;
 mod unit;
 
 pub use ahp::Ahp;

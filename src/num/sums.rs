@@ -14,6 +14,7 @@ pub fn sum(values: impl IntoIterator<Item = f64>) -> f64 {
 }
 
 /// The inner product of two long vectors of one length, in eight running sums.
+#[inline]
 pub fn dot(a: &[f64], b: &[f64]) -> f64 {
     let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
     let mut lanes = [0.0_f64; 8];

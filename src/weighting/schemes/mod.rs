@@ -12,6 +12,7 @@ pub mod budget;
 mod components;
 mod correlation;
 pub mod counts;
+mod design;
 pub mod finish;
 mod least_squares;
 pub mod likelihood;

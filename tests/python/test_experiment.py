@@ -346,7 +346,7 @@ def test_schemes_on_the_log_odds_scale_compete_by_their_direction():
     """A twin: the likelihood's direction in each training fold, calibrated by least squares like everybody's."""
     sites = sy.datasets.synthetic_sites(14, participants=list(range(20, 34)), n_items=2, r2=0.5, rng=5)
     x, k, n = np.asarray(sites.items, dtype=float), np.asarray(sites.outcome), np.asarray(sites.trials)
-    schemes = [S.Unit(), S.Logistic(), S.Firth(), S.Logistic(penalty=None)]
+    schemes = {"Unit": S.Unit(), "Logistic": S.Logistic(), "Firth": S.Firth(), "tuned": S.Logistic(penalty=None)}
     result = sy.WeightingExperiment(x, k, trials=n, schemes=schemes, n_resamples=19, rng=1).run()
     table = result.performance.set_index("scheme")
     for name, scheme in (("Logistic", S.Logistic()), ("Firth", S.Firth())):

@@ -263,16 +263,16 @@ def test_posterior_intervals_hold_over_the_prior():
     typical = (x - x.mean(axis=0)).var(axis=0).mean()
     q = np.eye(4) - 0.25
     covered = []
-    for _ in range(1500):
+    for _ in range(500):
         share = rng.uniform()
         penalty = typical * share / (1 - share)
         d = q @ rng.normal(size=4) / np.sqrt(penalty * 20)
         y = x @ (0.3 + d) + rng.normal(size=20)
         found = S.Shrink().posterior(x, y)
         covered.append(np.mean((found.departure_low <= d) & (d <= found.departure_high)))
-    # Three Monte Carlo standard errors of the mean over draws (intervals of one draw go together): about .01.
+    # Three Monte Carlo standard errors of the mean over draws (intervals of one draw go together): about .02.
     error = np.std(covered) / np.sqrt(len(covered))
-    assert error < 0.005
+    assert error < 0.01
     assert abs(np.mean(covered) - 0.95) < 3 * error
 
 

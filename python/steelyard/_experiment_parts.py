@@ -29,6 +29,8 @@ class Protocol:
     site_weight: str
     exclude: tuple[str, ...]
     validation: str
+    validation_words: str
+    training_sites: str
     n_sites: int
     n_rows: int
     n_items: int

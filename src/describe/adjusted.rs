@@ -7,7 +7,7 @@ use super::sites::rate;
 use crate::data::moments::GroupMoments;
 use crate::error::{Result, input};
 use crate::linalg::{Cholesky, Factor};
-use crate::num::logit::logistic;
+use crate::num::logistic::logistic;
 use crate::num::special::{normal_quantile, t_quantile};
 use ndarray::{Array1, Array2};
 use serde::Serialize;

@@ -2,6 +2,9 @@
 //! x_i'A^-1 x_i. Columns stand one after another, so that rows fill the lanes of the widest vectors of the machine (`pulp`,
 //! found at run time); an entry is summed in the same order whatever calls.
 
+// Inlined into the functions that are compiled for each set of instructions.
+#![allow(clippy::inline_always)]
+
 use super::Cholesky;
 use ndarray::{Array2, ArrayView2};
 use pulp::{Arch, Simd, WithSimd};

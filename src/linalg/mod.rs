@@ -13,11 +13,13 @@
 //! | [`eigen`] | symmetric eigendecomposition |
 //! | [`nnls`] | non-negative least squares on a Gram matrix, simplex least squares through it |
 //! | [`lp`] | small linear programs |
+//! | [`lanes`] | sixteen replicates side by side: weighted sums, small symmetric systems |
 
 pub mod cholesky;
 pub mod columns;
 pub mod eigen;
 pub mod gram;
+pub mod lanes;
 pub mod lp;
 pub mod nnls;
 pub mod qr;

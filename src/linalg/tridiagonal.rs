@@ -4,6 +4,9 @@
 //! A contest decomposes tens of thousands of 25 x 25 matrices; a general routine spends most of that time on set-up.
 //! Eigenvectors are kept as rows, so that every rotation runs over contiguous memory, in the widest vectors of the machine.
 
+// Inlined into the functions that are compiled for each set of instructions.
+#![allow(clippy::inline_always)]
+
 use crate::num::sums::dot;
 use pulp::{Arch, NullaryFnOnce};
 

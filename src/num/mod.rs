@@ -2,7 +2,7 @@
 
 pub mod binomial;
 pub mod inverse;
-pub mod logit;
+pub mod logistic;
 pub mod quadratic_forms;
 pub mod quantile;
 pub mod ranks;

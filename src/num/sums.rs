@@ -49,6 +49,13 @@ pub fn moments(values: &[f64]) -> Moments {
     Moments { mean, sd: (second / (n - 1.0)).sqrt(), third, fourth }
 }
 
+/// The standard deviation of a sample, dividing by n - 1.
+pub fn standard_deviation(values: &[f64]) -> f64 {
+    let n = values.len() as f64;
+    let mean = lanes(values, |x| x) / n;
+    (lanes(values, |x| (x - mean) * (x - mean)) / (n - 1.0)).sqrt()
+}
+
 /// Moments of a distribution whose probabilities sum to `mass`; the SD is that of the population.
 pub fn weighted_moments(values: &[f64], probabilities: &[f64], mass: f64) -> Moments {
     let expect = |f: &dyn Fn(f64) -> f64| sum(values.iter().zip(probabilities).map(|(&x, &p)| p * f(x))) / mass;
@@ -93,6 +100,7 @@ mod tests {
     fn moments_by_hand() {
         let m = moments(&[1.0, 2.0, 6.0]);
         assert_eq!((m.mean, m.sd, m.third), (3.0, 7.0_f64.sqrt(), 6.0));
+        assert_eq!(standard_deviation(&[1.0, 2.0, 6.0]), m.sd);
         let w = weighted_moments(&[0.0, 1.0], &[0.25, 0.75], 1.0);
         assert!((w.mean - 0.75).abs() < 1e-15 && (w.sd - 0.1875_f64.sqrt()).abs() < 1e-15);
         let equal = weighted_moments(&[1.0, 2.0, 6.0], &[1.0; 3], 3.0);

@@ -51,7 +51,7 @@ mod _core {
         permutation_count, permutation_draws, permutation_linear, permutation_orders, permutation_pvalues,
     };
     #[pymodule_export]
-    use super::regress::{regress_fit, regress_joint, regress_replicates, regress_wild};
+    use super::regress::{regress_bootstrap, regress_fit, regress_joint, regress_replicates, regress_wild};
     #[pymodule_export]
     use super::resample::{
         bootstrap_after, bootstrap_errors, bootstrap_intervals, bootstrap_multisets, bootstrap_run, bootstrap_supplied,
@@ -76,6 +76,8 @@ mod _core {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        // NumPy hands its functions out on first use, and a Ctrl-C at that moment would be a panic: ask now.
+        let _ = numpy::PyArray1::from_vec(module.py(), Vec::<f64>::new());
         module.add("__version__", env!("CARGO_PKG_VERSION"))?;
         module.add("debug_build", cfg!(debug_assertions))
     }

@@ -10,7 +10,7 @@ use super::separation::Fitted;
 use super::trials::Trials;
 use crate::error::{Error, Result, input};
 use crate::linalg::{Cholesky, dot};
-use crate::num::logit::logistic;
+use crate::num::logistic::logistic;
 use ndarray::{Array2, ArrayView2};
 
 /// A beta-binomial maximum. Coefficients are on the columns as given, the intercept first.

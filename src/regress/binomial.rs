@@ -11,7 +11,7 @@ use super::logit_rows::{AtRows, LogitRows};
 use super::trials::Trials;
 use crate::error::{Error, Result, input};
 use crate::linalg::{Cholesky, dot};
-use crate::num::logit::logistic;
+use crate::num::logistic::logistic;
 use ndarray::{Array2, ArrayView2};
 
 /// A finite maximum. Coefficients are on the columns as given, the intercept first.

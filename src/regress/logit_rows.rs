@@ -2,7 +2,7 @@
 
 use super::trials::Trials;
 use crate::linalg::Columns;
-use crate::num::logit::logistic_and_softplus;
+use crate::num::logistic::logistic_and_softplus;
 use crate::num::sums::dot;
 use ndarray::Array2;
 

@@ -2,7 +2,7 @@
 
 use super::trials::Trials;
 use crate::linalg::{dot, times};
-use crate::num::logit::{logistic, softplus};
+use crate::num::logistic::{logistic, softplus};
 use ndarray::{Array2, ArrayView2};
 
 /// What is taken from a log-likelihood, on scaled columns.

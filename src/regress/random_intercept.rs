@@ -9,7 +9,7 @@ use super::site_integral::{Nodes, SiteRows, Space};
 use super::trials::Trials;
 use crate::error::{Error, Result, input};
 use crate::linalg::{Columns, dot};
-use crate::num::logit::logistic;
+use crate::num::logistic::logistic;
 use ndarray::{Array2, ArrayView2};
 
 /// A maximum. Coefficients are on the columns as given, the intercept first.

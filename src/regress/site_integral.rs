@@ -5,7 +5,7 @@
 //! quadrature itself: how mode and scale move with the parameters is followed by implicit differentiation.
 
 use super::quadrature::gauss_hermite;
-use crate::num::logit::{logistic_all, logistic_and_softplus};
+use crate::num::logistic::{logistic_all, logistic_and_softplus};
 use crate::num::sums::dot;
 use std::f64::consts::{PI, SQRT_2};
 

@@ -1,7 +1,7 @@
 //! k successes of n trials per row: the data of every binomial estimator, centred and scaled once.
 
 use crate::error::{Result, input};
-use crate::num::logit::softplus;
+use crate::num::logistic::softplus;
 use crate::num::special::ln_gamma;
 use ndarray::{Array2, ArrayView2};
 

@@ -7,7 +7,7 @@
 
 use super::panel::Panel;
 use crate::error::Result;
-use crate::num::logit::logistic;
+use crate::num::logistic::logistic;
 use crate::regress::trials::Trials;
 use crate::regress::{beta_binomial, binomial};
 use crate::stream::Stream;

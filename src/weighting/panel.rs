@@ -120,9 +120,30 @@ impl Panel {
         self.moments_of(y, &rows)
     }
 
-    /// Moments of one site's rows.
-    pub fn site_moments(&self, y: &[f64], site: usize) -> Result<CrossMoments> {
-        self.moments_of(y, &self.rows[site])
+    /// Moments of the rows of some sites.
+    pub fn group_moments(&self, y: &[f64], sites: &[usize]) -> Result<CrossMoments> {
+        let rows: Vec<usize> = sites.iter().flat_map(|site| self.rows[*site].iter().copied()).collect();
+        self.moments_of(y, &rows)
+    }
+
+    /// The study with each site counted so many times: copies of a site share its weight, and so stay in one fold. Sites counted
+    /// zero times are left out.
+    #[must_use]
+    pub fn counted(&self, counts: &[u32]) -> Self {
+        let sites: Vec<usize> = (0..self.sites()).filter(|site| counts[*site] > 0).collect();
+        let kept: Vec<usize> = sites.iter().flat_map(|site| self.rows[*site].iter().copied()).collect();
+        let copies: Vec<f64> =
+            sites.iter().flat_map(|site| self.rows[*site].iter().map(|_| f64::from(counts[*site]))).collect();
+        let times = |values: &Vec<f64>| kept.iter().zip(&copies).map(|(row, copies)| copies * values[*row]).collect();
+        let mut next = 0..kept.len();
+        Self {
+            items: self.items.select(ndarray::Axis(0), &kept),
+            base: self.base.select(ndarray::Axis(0), &kept),
+            outcome: kept.iter().map(|row| self.outcome[*row]).collect(),
+            weight: times(&self.weight),
+            trials: self.trials.as_ref().map(times),
+            rows: sites.iter().map(|site| next.by_ref().take(self.rows[*site].len()).collect()).collect(),
+        }
     }
 
     fn moments_of(&self, y: &[f64], rows: &[usize]) -> Result<CrossMoments> {

@@ -10,6 +10,7 @@ use super::crossfit::{Plan, Space};
 use super::gain::{GainInterval, Losses, quantile, rerun_without};
 use super::null::{FEWEST_SITES, Null};
 use super::panel::Panel;
+use super::splits::Splits;
 use super::verdict::{Verdict, verdict};
 use crate::error::{Result, input};
 use crate::job::Control;
@@ -98,7 +99,8 @@ pub fn shown_better(panel: &Panel, protocol: &Protocol, control: &Control) -> Re
     check(protocol, panel.outcome.len())?;
     let none = vec![false; protocol.schemes.len()];
     let nothing = Shown { declared: none.clone(), adjusted: none };
-    let plan = Plan::new(panel, &protocol.schemes)?;
+    let splits = protocol.validation.splits(panel.sites(), Seed(protocol.seed))?;
+    let plan = Plan::with(panel, &protocol.schemes, splits.clone())?;
     let mut space = plan.space();
     plan.predict(&panel.outcome, &mut space);
     let Some(gains) = Losses::of(panel, &panel.outcome, &space).gains(protocol.reference) else {
@@ -113,7 +115,7 @@ pub fn shown_better(panel: &Panel, protocol: &Protocol, control: &Control) -> Re
     let Some(p) = p_values(panel, &plan, protocol, &gains, &open, &mut space, control)? else { return Ok(None) };
     let alpha = 1.0 - protocol.confidence_level;
     let open: Vec<usize> = open.into_iter().filter(|c| p.own[*c] <= alpha).collect();
-    let Some(intervals) = intervals(panel, protocol, &gains, open, control)? else { return Ok(None) };
+    let Some(intervals) = intervals(panel, protocol, &splits, &gains, open, control)? else { return Ok(None) };
     let better = |p: &[f64], c: usize| {
         verdict(Some(p[c]), intervals[c].as_ref(), protocol.smallest_gain, alpha) == Verdict::WeightedBetter
     };
@@ -177,6 +179,7 @@ fn p_values(
 fn intervals(
     panel: &Panel,
     protocol: &Protocol,
+    splits: &Splits,
     gains: &[f64],
     mut open: Vec<usize>,
     control: &Control,
@@ -192,7 +195,7 @@ fn intervals(
         if control.is_cancelled() {
             return Ok(None);
         }
-        let Some(found) = rerun_without(panel, site, &protocol.schemes, protocol.reference)? else {
+        let Some(found) = rerun_without(panel, site, &protocol.schemes, splits, protocol.reference)? else {
             open.clear();
             break;
         };

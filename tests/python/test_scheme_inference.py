@@ -375,3 +375,12 @@ def test_site_effect_by_parametric_bootstrap():
     assert "Site effect" in repr(found)
     with pytest.raises(sy.InputError, match="too few sites for a test of the site effect: got 6 sites, 6 coefficients"):
         model.site_effect_test(sy.datasets.norway_ips(), [10, 12, 20, 9, 21, 19], trials=[38] * 6)
+
+
+def test_refits_without_weights_are_counted():
+    """Six centres and 25 items: a random intercept does not settle without some of the sites, and maximum likelihood never."""
+    study, k = sy.datasets.norway_ips(), [10, 12, 20, 9, 21, 19]
+    found = S.RandomIntercept(nodes=1, penalty=0.1).stability(study, k, trials=[38] * 6)
+    assert found.n_refits == 6
+    with pytest.raises(sy.InputError, match="no refit gave weights: got 6 refits, leave-one-site-out"):
+        S.Logistic().stability(study, [0, 0, 1, 0, 1, 1])

@@ -264,7 +264,7 @@ fn held_out_loss(fit: &SchemeFit, held: &Counts) -> f64 {
     (0..held.trials.len())
         .map(|i| {
             let eta = score(i);
-            held.trials[i] * crate::num::logit::softplus(eta) - held.successes[i] * eta
+            held.trials[i] * crate::num::logistic::softplus(eta) - held.successes[i] * eta
         })
         .sum()
 }

@@ -7,7 +7,7 @@ use super::counts::{Counts, fit_counts, tune_and_fit};
 use super::finish::{SchemeFit, Status};
 use super::rows::{Rows, Tuning, fit};
 use super::{Scheme, Setting};
-use crate::error::{Result, input};
+use crate::error::{Error, Result, input};
 use crate::job::Control;
 use crate::num::quantile::{Rule, quantiles};
 use crate::stream::{Purpose, Seed};
@@ -34,7 +34,7 @@ pub struct Stability {
     pub selected: Vec<f64>,
     /// Refits behind the ranges.
     pub refits: usize,
-    /// Refits that gave no weights (undefined, separated or refused); they are left out of the ranges.
+    /// Refits that gave no weights (undefined, separated, refused or not converged); they are left out of the ranges.
     pub without_weights: usize,
     /// `leave-one-site-out` or `site bootstrap`.
     pub kind: &'static str,
@@ -137,22 +137,33 @@ fn run(
     }
     let (draws, kind) = plan(drawing, sites);
     control.set_total(draws as u64);
-    let fits: Vec<Option<SchemeFit>> = (0..draws)
+    let fits: Vec<Option<Option<SchemeFit>>> = (0..draws)
         .into_par_iter()
         .map(|i| {
             if control.is_cancelled() {
                 return Ok(None);
             }
-            let fit = refit(&occurrences(drawing, sites, i))?;
+            let fit = match refit(&occurrences(drawing, sites, i)) {
+                // A refit that does not settle gives no weights; it is counted, and stops nobody else's.
+                Err(Error::Convergence { .. }) => None,
+                fit => Some(fit?),
+            };
             control.advance(1);
             Ok(Some(fit))
         })
         .collect::<Result<_>>()?;
-    let done: Vec<SchemeFit> = fits.into_iter().map_while(|fit| fit).collect();
+    let done: Vec<Option<SchemeFit>> = fits.into_iter().map_while(|fit| fit).collect();
     let kept: Vec<&SchemeFit> = done
         .iter()
+        .flatten()
         .filter(|fit| !matches!(fit.status, Status::Undefined | Status::Separated | Status::Refused))
         .collect();
+    if kept.is_empty() && !control.is_cancelled() {
+        return Err(input("no refit gave weights")
+            .got(format!("{} refits, {kind}", done.len()))
+            .remedy("Items separate the outcomes or the score does not vary wherever a site is missing: use a penalty.")
+            .into());
+    }
     Ok(summarise(&kept, done.len(), kind))
 }
 

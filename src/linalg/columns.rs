@@ -178,7 +178,14 @@ impl WithSimd for Gram<'_> {
                     let sums = &mut self.sums[a * side + b..];
                     // As many running sums as the registers hold: 16 of 32, or 8 of 16.
                     if S::F64_LANES == 8 {
-                        pairs(simd, &weights[rows.clone()], left, self.x.tile::<S, 4>(b).map(|x| &x[rows.clone()]), sums, side);
+                        pairs(
+                            simd,
+                            &weights[rows.clone()],
+                            left,
+                            self.x.tile::<S, 4>(b).map(|x| &x[rows.clone()]),
+                            sums,
+                            side,
+                        );
                     } else {
                         for half in [0, 2] {
                             let right = self.x.tile::<S, 2>(b + half).map(|x| &x[rows.clone()]);
@@ -240,7 +247,8 @@ impl WithSimd for Forms<'_> {
         for (two, sums) in twos.iter_mut().enumerate() {
             *sums = [simd.splat_f64s(0.0); 2];
             for a in (0..side).step_by(TILE) {
-                let lower: [&[f64]; TILE] = std::array::from_fn(|i| &self.lower[(a + i) * side..(a + i) * side + a + TILE]);
+                let lower: [&[f64]; TILE] =
+                    std::array::from_fn(|i| &self.lower[(a + i) * side..(a + i) * side + a + TILE]);
                 let mut images = [[simd.splat_f64s(0.0); 2]; TILE];
                 for k in 0..a + TILE {
                     let x = &self.x.column::<S>(k)[2 * two..2 * two + 2];

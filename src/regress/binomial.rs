@@ -5,9 +5,9 @@
 //! objective it is the certificate. Separated data have no maximiser: they are recognised ([`super::separation`]), never returned
 //! as a large number.
 
+use super::logit_rows::{AtRows, LogitRows};
 use super::penalty::Penalty;
 use super::separation::{Fitted, Separation, detect, detect_unpenalised};
-use super::logit_rows::{AtRows, LogitRows};
 use super::trials::Trials;
 use crate::error::{Error, Result, input};
 use crate::linalg::{Cholesky, dot};

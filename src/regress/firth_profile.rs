@@ -81,8 +81,7 @@ impl<'a> Ray<'a> {
         // What the lower side has less than the quadratic says, the upper side has more.
         let expected = if below > -2.0 * reach { 2.0 * reach + below } else { reach };
         let high = dot(&self.c, &self.endpoint(expected, space)?);
-        let (_, null, _, gap) =
-            self.model.climb(self.point(-centre), Some(&self.c), TOLERANCE * 1e-5, space)?;
+        let (_, null, _, gap) = self.model.climb(self.point(-centre), Some(&self.c), TOLERANCE * 1e-5, space)?;
         // What is missing at a gap this small is the gap.
         let statistic = (2.0 * (self.best.value - null.value - gap * self.model.null)).max(0.0);
         Ok(Profile { low: centre + below, high, statistic, p_value: chi2_upper(statistic, 1.0) })
@@ -136,13 +135,7 @@ impl<'a> Ray<'a> {
     }
 
     /// Takes the step, shortened until the objective has not fallen far below the target.
-    fn toward(
-        &self,
-        here: &[f64],
-        direction: &[f64],
-        farthest: f64,
-        space: &mut Space,
-    ) -> Option<(Vec<f64>, Point)> {
+    fn toward(&self, here: &[f64], direction: &[f64], farthest: f64, space: &mut Space) -> Option<(Vec<f64>, Point)> {
         let mut share = (FARTHEST / farthest).min(1.0);
         let mut next = None;
         for _ in 0..30 {

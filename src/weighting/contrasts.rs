@@ -142,7 +142,8 @@ pub fn infer(given: Slopes<'_>, level: f64, draws: usize, seed: Seed) -> Result<
             .map(|j| (separable && singles.members[j].is_some()).then(|| fieller(given, &unit(j), &mean, critical)))
             .collect(),
         ranks: drawn.ranks(&varying, level),
-        sum: sum.map(|s| [s.estimate, s.estimate - sum_critical * s.std_error, s.estimate + sum_critical * s.std_error]),
+        sum: sum
+            .map(|s| [s.estimate, s.estimate - sum_critical * s.std_error, s.estimate + sum_critical * s.std_error]),
         separable,
         critical: [critical, slope_critical, contrast_critical],
         critical_error: [slope_error, contrast_error],

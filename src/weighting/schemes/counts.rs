@@ -7,9 +7,9 @@ use super::tune::Tuned;
 use super::{Scheme, Setting, check_penalty, check_weights};
 use crate::error::{Result, input};
 use crate::job::Control;
+use crate::regress::CrossMoments;
 use crate::regress::boundary::{self, BoundaryTest};
 use crate::regress::separation::Fitted;
-use crate::regress::CrossMoments;
 use crate::stream::Seed;
 use ndarray::{Array2, ArrayView2, Axis};
 

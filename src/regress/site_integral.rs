@@ -162,9 +162,13 @@ impl SiteRows<'_> {
             *log = nodes.log_weights[q] + kernel - 0.5 * space.places[q] * space.places[q];
         }
         let largest = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        logs.iter_mut().for_each(|l| *l = (*l - largest).exp());
+        for log in &mut *logs {
+            *log = (*log - largest).exp();
+        }
         let total: f64 = logs.iter().sum();
-        logs.iter_mut().for_each(|l| *l /= total);
+        for share in logs {
+            *share /= total;
+        }
         largest + total.ln() + s.ln()
     }
 }

@@ -109,7 +109,9 @@ fn clustered(units: &Units, span: &Array2<f64>, problem: &Problem<'_>) -> Result
 fn combinations(varying: &[usize], p: usize) -> Vec<Vec<f64>> {
     let place = |pairs: &[(usize, f64)]| {
         let mut c = vec![0.0; p];
-        pairs.iter().for_each(|(j, value)| c[*j] += value);
+        for (j, value) in pairs {
+            c[*j] += value;
+        }
         c
     };
     let mean: Vec<(usize, f64)> = varying.iter().map(|j| (*j, -1.0 / varying.len() as f64)).collect();

@@ -183,6 +183,7 @@ def slope_inference(
     level: float,
     draws: int,
     seed: int,
+    freedom: str | None = None,
 ) -> dict[str, Any]: ...
 def integer_weights(gram: NDArray[np.float64], weights: NDArray[np.float64], largest: int) -> dict[str, Any]: ...
 def shrink_posterior(

@@ -159,6 +159,15 @@ class WeightingExperiment(Reruns):
                 got=f"{y[0]:g} in every row",
                 remedy="There is nothing to predict: no weighting can be judged.",
             )
+        logit = [s.name for s in self._schemes.schemes if s._link == "logit"]
+        if logit and self._data.null_trials is None:
+            raise refuse(
+                "scheme on the log-odds scale without counts",
+                at="schemes",
+                got=logit[0],
+                allowed="0/1 outcomes, or counts k (or rates) with trials",
+                remedy="Leave it out, or give the participants behind each outcome.",
+            )
         if codes.max() < 2:
             raise refuse("too few sites", got=int(codes.max()) + 1, allowed="at least 3")
 

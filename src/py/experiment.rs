@@ -43,7 +43,8 @@ pub(super) fn contest_run(
         outcome.as_array().to_vec(),
         weight.as_array().to_vec(),
         &site_of,
-    )?;
+    )?
+    .with_trials(protocol.trials.clone())?;
     let threads = Threads::new(NonZeroUsize::new(threads));
     match work {
         "contest" => {

@@ -3,6 +3,7 @@
 use super::crossfit::Plan;
 use super::entrant::Entrant;
 use super::fold::{Fold, FoldSums, Totals};
+use super::log_odds;
 use super::schemes::tune::{self, calibrated, leave_one_out, strongest_of_best};
 use super::schemes::{Scheme, SchemeFit, Setting, Status};
 use crate::error::{Result, input};
@@ -22,15 +23,21 @@ impl Plan<'_> {
         let train = self.training_moments(&self.outer[f], sums, y)?;
         let (scheme, mut setting) = (&entrant.scheme, entrant.setting(train.items));
         let mut penalty = f64::NAN;
-        if let Some(penalties) = scheme.open_penalties(&train) {
-            penalty = self.tune_generally(scheme, &setting, f, y, totals, &penalties)?;
-            setting = setting.with_penalty(Some(penalty));
-        }
-        let fit = scheme.fit(&train, &setting)?;
+        let fit = if scheme.likelihood().is_some() {
+            let (fit, chosen) = log_odds::fit(self.panel, scheme, &setting, y, self.outer[f].excluded())?;
+            penalty = chosen;
+            fit
+        } else {
+            if let Some(penalties) = scheme.open_penalties(&train) {
+                penalty = self.tune_generally(scheme, &setting, f, y, totals, &penalties)?;
+                setting = setting.with_penalty(Some(penalty));
+            }
+            scheme.fit(&train, &setting)?
+        };
         match fit.status {
             // Where the outcome does not vary there is nothing to learn, and intercept and covariates predict by themselves.
             Status::Undefined if train.outcome_is_constant() => Ok((penalty, vec![0.0; train.items])),
-            Status::Undefined | Status::Refused => Err(input(fit.reason).into()),
+            Status::Undefined | Status::Refused | Status::Separated => Err(input(fit.reason).into()),
             Status::Empty => Ok((penalty, vec![0.0; train.items])),
             _ => Ok((penalty, fit.weights)),
         }
@@ -97,7 +104,11 @@ impl Plan<'_> {
             let tuned = leave_one_out(&entrant.scheme, &setting, &penalties, folds, true)?;
             setting = setting.with_penalty(Some(tuned.penalty));
         }
-        let fit = entrant.scheme.fit(&whole, &setting)?;
+        let fit = if entrant.scheme.likelihood().is_some() {
+            log_odds::fit(panel, &entrant.scheme, &setting, y, &[])?.0
+        } else {
+            entrant.scheme.fit(&whole, &setting)?
+        };
         let (slopes, _, intercept) = calibrated(&fit.weights, &whole);
         Ok((fit, slopes, intercept))
     }

@@ -88,8 +88,10 @@ fn study(point: &Point, truth: &Truth, seed: Seed, run: u64) -> Result<(Panel, O
     let outcome = if counted { drawn.outcome.iter().zip(&sizes).map(|(k, n)| k / n).collect() } else { drawn.outcome };
     let weight = if point.by_participants && !sizes.is_empty() { sizes.clone() } else { vec![1.0; point.sites] };
     let site_of: Vec<usize> = (0..point.sites).collect();
-    let panel = Panel::new(drawn.items.view(), Array2::zeros((point.sites, 0)).view(), outcome, weight, &site_of)?;
-    Ok((panel, counted.then_some(sizes)))
+    let trials = counted.then_some(sizes);
+    let none = Array2::zeros((point.sites, 0));
+    let panel = Panel::new(drawn.items.view(), none.view(), outcome, weight, &site_of)?.with_trials(trials.clone())?;
+    Ok((panel, trials))
 }
 
 /// Which schemes the contest would call better by at least d; `None` when the job was cancelled.

@@ -12,6 +12,7 @@ pub mod budget;
 mod components;
 mod correlation;
 pub mod counts;
+mod design;
 pub mod finish;
 mod least_squares;
 pub mod likelihood;
@@ -25,6 +26,7 @@ mod simplex;
 mod sparse;
 pub mod stability;
 pub mod tune;
+pub mod uncertainty;
 mod unit;
 
 pub use ahp::Ahp;

@@ -1,4 +1,4 @@
-//! Small numerics that every room needs: distributions, quantiles, ranks, sums.
+//! Small numerics that every room needs: distributions, logistic functions, quantiles, ranks, sums.
 
 pub mod binomial;
 pub mod inverse;

@@ -13,6 +13,19 @@ pub fn sum(values: impl IntoIterator<Item = f64>) -> f64 {
     if total.is_finite() { total + lost } else { total }
 }
 
+/// The inner product of two long vectors of one length, in eight running sums.
+#[inline]
+pub fn dot(a: &[f64], b: &[f64]) -> f64 {
+    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
+    let mut lanes = [0.0_f64; 8];
+    for (a, b) in a.iter().zip(b) {
+        for l in 0..8 {
+            lanes[l] += a[l] * b[l];
+        }
+    }
+    lanes.iter().sum::<f64>() + a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum::<f64>()
+}
+
 /// Mean and central moments.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Moments {
@@ -74,6 +87,13 @@ mod tests {
         assert_eq!(sum([1.0, 1e100, 1.0, -1e100]), 2.0);
         assert_eq!(sum([]), 0.0);
         assert_eq!(sum([f64::INFINITY, 1.0]), f64::INFINITY);
+    }
+
+    #[test]
+    fn long_products_by_hand() {
+        let a: Vec<f64> = (1..=19).map(f64::from).collect();
+        assert_eq!(dot(&a, &a), 2470.0);
+        assert_eq!(dot(&a[..3], &a[..3]), 14.0);
     }
 
     #[test]

@@ -100,9 +100,12 @@ docs: $(BIN)/.built  ## build the documentation, warnings as errors
 	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
 	@echo "Open docs/_build/html/index.html"
 
-jupyter: $(BIN)/.built $(BIN)/.test-environment  ## notebook 01 in JupyterLab and headless Chromium (needs Chromium)
+# A browser is installed where that can be done without asking (root on Debian); elsewhere the check says what it needs.
+jupyter: $(BIN)/.built $(BIN)/.test-environment  ## notebook 01 in JupyterLab and headless Chromium
+	@if [ "$$(id -u)" = 0 ] && [ -z "$$CHROMIUM" ] && command -v apt-get >/dev/null && ! command -v chromium >/dev/null && ! command -v google-chrome >/dev/null; then \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium fonts-dejavu-core >/dev/null; fi
 	$(BIN)/python -m pip install --quiet --group browser
-	$(BIN)/python -m pytest tests/browser
+	OUTPUT=$(OUTPUT) $(BIN)/python -m pytest tests/browser
 
 wheel: $(BIN)/.environment  ## build wheel and sdist, install each offline in a fresh environment, run the main job
 	rm -rf dist && mkdir -p dist/offline

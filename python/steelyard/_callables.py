@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -130,6 +131,17 @@ class PythonStatistic:
         parts = self._gather(index)
         value = self._drop_batch(self._call(where, *parts, axis=self._axis(parts)), len(index), where)
         return value.reshape(len(index), -1)
+
+
+@dataclasses.dataclass(frozen=True)
+class Named:
+    """Names resample i of a batch in errors."""
+
+    form: str
+    names: Sequence[Any]
+
+    def __call__(self, i: int) -> str:
+        return self.form.format(self.names[i])
 
 
 def batch_size(rows: Rows, batch: int | None) -> int:

@@ -11,6 +11,7 @@ from .errors import refuse
 
 if TYPE_CHECKING:
     from ._experiment_result import WeightingResult
+    from ._planner import SitesNeeded
 
 _MARKS = "osD^vPX*<>ph"
 
@@ -106,4 +107,38 @@ def outcome(result: WeightingResult, ax: Any = None) -> Any:
     ax.set_title(result.verdict, fontsize=9)
     ax.spines[["top", "right"]].set_visible(False)
     ax.set_label(f"{result.protocol.outcome} against the plain total at {len(result.sites)} sites. {result.verdict}.")
+    return ax
+
+
+def power_curve(plan: SitesNeeded, ax: Any = None) -> Any:
+    """Draw power against the number of sites, one line per truth; bars are one Monte Carlo error either way."""
+    ax = axes_of(ax, 6.2, 4.0)
+    for k, (concentration, r2) in enumerate(plan._truths()):
+        own = [row for row in plan.rows if (row["concentration"], row["r2"]) == (concentration, r2)]
+        every = concentration == len(plan.basis.names)
+        carried = "all items alike" if every else f"{concentration} item{'s' if concentration > 1 else ''}"
+        ax.errorbar(
+            [row["sites"] for row in own],
+            [row["power"] for row in own],
+            yerr=[row["monte_carlo_error"] for row in own],
+            marker=_MARKS[k % len(_MARKS)],
+            linestyle=("-", "--", ":", "-.")[k % 4],
+            color=f"C{k}",
+            markerfacecolor="none",
+            capsize=3,
+            label=f"R2 {r2:g}, carried by {carried}",
+        )
+    ax.axhline(plan.power, color="0.5", linewidth=0.8)
+    ax.set_xscale("log")
+    numbers = sorted({row["sites"] for row in plan.rows})
+    ax.set_xticks(numbers, [str(n) for n in numbers])
+    ax.minorticks_off()
+    ax.set_ylim(-0.02, 1.02)
+    ax.set_xlabel("sites")
+    ax.set_ylabel(f"power to show a gain of at least {plan.basis.smallest_gain:g}")
+    ax.legend(frameon=False, fontsize=8)
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.set_label(
+        f"Power against the number of sites for {len(plan._truths())} assumed truths; asked for: {plan.power:g}."
+    )
     return ax

@@ -6,18 +6,18 @@
 //! 4. The p-value reruns all of it under equal weights ([`super::null`]), adjusted for the number of schemes tried.
 //! 5. The verdict compares the interval with the smallest gain that would matter ([`super::verdict`]).
 
-use super::crossfit::{Entrant, Plan};
+use super::compare::{Superiority, model_set, superiority};
+use super::crossfit::{Entrant, Failure, Plan, Space};
+use super::equal_slopes::{EqualSlopes, SlopeScatter, equal_slopes, slope_scatter};
 use super::gain::{GainInterval, Losses, delete_one_site};
 use super::labels::{LabelTest, label_permutation};
-use super::null::{FEWEST_SITES, NullGains, null_gains, p_value};
+use super::null::{FEWEST_SITES, Null, NullGains, null_gains, p_value};
 use super::panel::Panel;
 use super::schemes::SchemeFit;
 use super::verdict::{Verdict, verdict};
 use crate::error::{Result, input};
 use crate::job::Control;
-use crate::linalg::{Cholesky, dot};
-use crate::num::special::f_upper;
-use crate::regress::{CrossMoments, Estimability, estimability::estimability};
+use crate::regress::{Estimability, estimability::estimability};
 use crate::stream::Seed;
 use serde::{Deserialize, Serialize};
 
@@ -68,12 +68,16 @@ pub struct Entry {
     pub sites_won: usize,
     /// Sites that it predicts worse.
     pub sites_lost: usize,
-    /// Held-out predictions, one per row.
-    pub predictions: Vec<f64>,
+    /// Held-out predictions, one per row; none where the scheme failed.
+    pub predictions: Vec<Option<f64>>,
     /// Smallest and largest weight of each item over the training folds: a stability range, not an interval.
     pub stability: Vec<(f64, f64)>,
     /// Penalty chosen in each fold, for schemes that are tuned.
     pub penalties: Vec<Option<f64>>,
+    /// p for staying in the model confidence set of all schemes; `None` where there is no interval.
+    pub set_p: Option<f64>,
+    /// Where it failed and why; such a scheme is out of the contest.
+    pub failure: Option<Failure>,
     /// The verdict.
     pub verdict: Verdict,
 }
@@ -91,6 +95,10 @@ pub struct Contest {
     pub outcome_variance: f64,
     /// F test of equal slopes (Gaussian errors), where every slope is estimable and degrees of freedom are left.
     pub equal_slopes: Option<EqualSlopes>,
+    /// Score test of slopes that scatter about the common one.
+    pub scatter: Option<SlopeScatter>,
+    /// Is any scheme superior to the reference?
+    pub superiority: Option<Superiority>,
     /// Exact permutation of the outcome: does any item go with it?
     pub labels: Option<LabelTest>,
     /// Null replicates that were completed.
@@ -101,40 +109,6 @@ pub struct Contest {
     pub floor: Option<f64>,
     /// Why the gain cannot be tested, or empty.
     pub refused: String,
-}
-
-/// The classical test that all slopes are equal: the plain total against free slopes.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct EqualSlopes {
-    /// F statistic.
-    pub statistic: f64,
-    /// Numerator degrees of freedom.
-    pub df1: f64,
-    /// Denominator degrees of freedom.
-    pub df2: f64,
-    /// Upper tail.
-    pub p_value: f64,
-}
-
-/// F = ((RSS0 - RSS1) / (p - 1)) / (RSS1 / (n - q - p - 1)); `None` where it is not defined, or rows are not sites.
-fn equal_slopes(adjusted: &CrossMoments, panel: &Panel) -> Result<Option<EqualSlopes>> {
-    let (n, p) = (panel.outcome.len(), panel.item_count());
-    let rows_are_sites = n == panel.sites();
-    if p < 2 || !rows_are_sites || n <= panel.base.ncols() + p || !estimability(adjusted)?.is_full() {
-        return Ok(None);
-    }
-    let Some(factor) = Cholesky::factor(adjusted.gram.view()).definite() else { return Ok(None) };
-    let slopes = factor.solve(&adjusted.cross);
-    let free = adjusted.yy - dot(&slopes, &adjusted.cross);
-    let ones = vec![1.0; p];
-    let Some(slope) = adjusted.slope_on(&ones) else { return Ok(None) };
-    let equal = adjusted.yy - slope * adjusted.cross.iter().sum::<f64>();
-    let (df1, df2) = ((p - 1) as f64, (n - panel.base.ncols() - p) as f64);
-    if free <= 1e-12 * adjusted.yy {
-        return Ok(None);
-    }
-    let statistic = ((equal - free).max(0.0) / df1) / (free / df2);
-    Ok(Some(EqualSlopes { statistic, df1, df2, p_value: f_upper(statistic, df1, df2) }))
 }
 
 /// Smallest and largest weight per item over the folds.
@@ -156,67 +130,93 @@ pub fn run(panel: &Panel, protocol: &Protocol, control: &Control) -> Result<Cont
     control.set_total(if testable { (sites + protocol.n_resamples) as u64 } else { 0 });
     let plan = Plan::new(panel, &protocol.schemes)?;
     let mut space = plan.space();
-    plan.predict(&panel.outcome, &mut space)?;
+    plan.predict(&panel.outcome, &mut space);
     let losses = Losses::of(panel, &panel.outcome, &space);
-    let predictions = space.predictions.clone();
-    let penalties = space.penalties.clone();
-    let q2 = losses.q2();
     let gains = losses.gains(protocol.reference);
     let seed = Seed(protocol.seed);
-    let (intervals, null) = match &gains {
-        Some(gains) if testable => {
-            let level = protocol.confidence_level;
-            let intervals = delete_one_site(panel, &protocol.schemes, protocol.reference, gains, level, control)?;
-            let (reference, replicates) = (protocol.reference, protocol.n_resamples);
-            let trials = protocol.trials.as_deref();
-            (intervals, null_gains(panel, &plan, reference, trials, replicates, seed, control)?)
-        }
-        _ => (None, None),
-    };
+    let weights = plan.whole_weights(protocol.reference)?;
+    let model = if testable { Null::fit(panel, &weights, protocol.trials.as_deref())? } else { None };
+    let (mut intervals, mut null) = (None, None);
+    if let (Some(gains), true) = (&gains, testable) {
+        let (level, reference) = (protocol.confidence_level, protocol.reference);
+        intervals = delete_one_site(panel, &protocol.schemes, reference, gains, level, control)?;
+        let draws = |model| null_gains(panel, &plan, model, reference, protocol.n_resamples, seed, control);
+        null = model.as_ref().map(draws).transpose()?;
+    }
+    let mut entries = entries(&plan, protocol, &losses, &mut space, intervals.as_deref(), null.as_ref())?;
+    let set = model_set(&entries, protocol.n_resamples.max(999), seed);
+    entries.iter_mut().zip(set).for_each(|(entry, p)| entry.set_p = p);
+    let gain: Vec<Option<f64>> = entries.iter().map(|entry| entry.gain).collect();
     let whole = panel.moments(&panel.outcome, &[])?;
-    let entries = (0..protocol.schemes.len())
+    let replicates = null.as_ref().map_or(0, |null| null.replicates);
+    let counted = protocol.trials.is_some();
+    let refused =
+        refusal(testable, gains.is_some(), sites, null.is_some(), entries[protocol.reference].failure.as_ref());
+    Ok(Contest {
+        estimability: estimability(&whole.adjusted())?,
+        base_error: losses.base.iter().sum::<f64>() / whole.weight,
+        outcome_variance: whole.yy / whole.weight,
+        equal_slopes: equal_slopes(&whole.adjusted(), panel)?,
+        scatter: if counted && model.is_none() {
+            None
+        } else {
+            slope_scatter(panel, model.as_ref(), protocol.n_resamples, seed, control)?
+        },
+        superiority: null.as_ref().and_then(|null| superiority(&gain, protocol.reference, null)),
+        labels: label_permutation(panel, protocol.n_resamples.max(999), seed, control)?,
+        replicates,
+        undefined: null.as_ref().map_or(0, |null| null.undefined),
+        floor: (replicates > 0).then(|| 1.0 / (replicates + 1) as f64),
+        refused,
+        entries,
+    })
+}
+
+/// One entry per scheme. `space` holds the predictions of the observed outcome.
+fn entries(
+    plan: &Plan<'_>,
+    protocol: &Protocol,
+    losses: &Losses,
+    space: &mut Space,
+    intervals: Option<&[Option<GainInterval>]>,
+    null: Option<&NullGains>,
+) -> Result<Vec<Entry>> {
+    let (q2, gains) = (losses.q2(), losses.gains(protocol.reference));
+    let (predictions, penalties, failures) =
+        (space.predictions.clone(), space.penalties.clone(), space.failures.clone());
+    let finite = |values: &Option<Vec<f64>>, c: usize| values.as_ref().map(|v| v[c]).filter(|v| v.is_finite());
+    let observed: Vec<Option<f64>> = (0..protocol.schemes.len()).map(|c| finite(&gains, c)).collect();
+    (0..protocol.schemes.len())
         .map(|c| {
             let (fit, slopes, intercept) = plan.whole_fit(&protocol.schemes[c])?;
-            let gain = gains.as_ref().map(|gains| gains[c]);
-            let interval = intervals.as_ref().map(|intervals| intervals[c].clone());
-            let (p, adjusted) = p_values(c, gain, null.as_ref());
-            let (sites_won, sites_lost) = won_and_lost(&losses, c, protocol.reference);
+            let interval = intervals.and_then(|intervals| intervals[c].clone());
+            let (p, adjusted) = p_values(c, &observed, null);
+            let (sites_won, sites_lost) = won_and_lost(losses, c, protocol.reference);
             let counts = if protocol.primary == Some(c) { p } else { adjusted };
-            let verdict = verdict(counts, interval.as_ref(), protocol.smallest_gain, 1.0 - protocol.confidence_level);
+            let alpha = 1.0 - protocol.confidence_level;
             Ok(Entry {
                 fit,
                 slopes,
                 intercept,
-                q2: q2.as_ref().map(|q2| q2[c]),
-                gain,
+                q2: finite(&q2, c),
+                gain: observed[c],
+                verdict: verdict(counts, interval.as_ref(), protocol.smallest_gain, alpha),
                 interval,
                 p_value: p,
                 p_adjusted: adjusted,
                 sites_won,
                 sites_lost,
-                predictions: predictions[c].clone(),
-                stability: stability(&plan.fold_weights(c, &panel.outcome, &mut space)?),
+                predictions: predictions[c].iter().map(|p| p.is_finite().then_some(*p)).collect(),
+                stability: stability(&plan.fold_weights(c, space)),
                 penalties: penalties[c].iter().map(|p| (!p.is_nan()).then_some(*p)).collect(),
-                verdict,
+                set_p: None,
+                failure: failures[c].clone(),
             })
         })
-        .collect::<Result<_>>()?;
-    let replicates = null.as_ref().map_or(0, |null| null.replicates);
-    Ok(Contest {
-        entries,
-        estimability: estimability(&whole.adjusted())?,
-        base_error: losses.base.iter().sum::<f64>() / whole.weight,
-        outcome_variance: whole.yy / whole.weight,
-        equal_slopes: equal_slopes(&whole.adjusted(), panel)?,
-        labels: label_permutation(panel, protocol.n_resamples.max(999), seed, control)?,
-        replicates,
-        undefined: null.as_ref().map_or(0, |null| null.undefined),
-        floor: (replicates > 0).then(|| 1.0 / (replicates + 1) as f64),
-        refused: refusal(testable, gains.is_some(), sites, null.is_some()),
-    })
+        .collect()
 }
 
-fn check(protocol: &Protocol, rows: usize) -> Result<()> {
+pub(super) fn check(protocol: &Protocol, rows: usize) -> Result<()> {
     if protocol.trials.as_ref().is_some_and(|trials| trials.len() != rows) {
         return Err(input("trials of the wrong length").allowed(format!("one per row, {rows}")).into());
     }
@@ -240,8 +240,10 @@ fn check(protocol: &Protocol, rows: usize) -> Result<()> {
     Ok(())
 }
 
-fn refusal(testable: bool, defined: bool, sites: usize, drawn: bool) -> String {
-    if !defined {
+fn refusal(testable: bool, defined: bool, sites: usize, drawn: bool, reference: Option<&Failure>) -> String {
+    if let Some(failure) = reference {
+        format!("the reference could not be fitted in {} training folds: {}", failure.folds, failure.reason)
+    } else if !defined {
         "the outcome is predicted without error by intercept and covariates alone".into()
     } else if !testable {
         format!("{sites} sites; the test of the gain needs at least {FEWEST_SITES}")
@@ -252,16 +254,18 @@ fn refusal(testable: bool, defined: bool, sites: usize, drawn: bool) -> String {
     }
 }
 
-fn p_values(c: usize, gain: Option<f64>, null: Option<&NullGains>) -> (Option<f64>, Option<f64>) {
-    let (Some(gain), Some(null)) = (gain, null) else { return (None, None) };
+/// The p of scheme `c`, and the p against the largest gain of all schemes that are in the contest.
+fn p_values(c: usize, observed: &[Option<f64>], null: Option<&NullGains>) -> (Option<f64>, Option<f64>) {
+    let (Some(gain), Some(null)) = (observed[c], null) else { return (None, None) };
     if null.replicates == 0 {
         return (None, None);
     }
     let largest: Vec<f64> = (0..null.replicates)
         .map(|i| {
-            // An undefined replicate counts against the scheme.
-            let gain = |gains: &Vec<f64>| if gains[i].is_nan() { f64::INFINITY } else { gains[i] };
-            null.gains.iter().map(gain).fold(f64::NEG_INFINITY, f64::max)
+            // An undefined replicate counts against the schemes.
+            let drawn = |gains: &Vec<f64>| if gains[i].is_nan() { f64::INFINITY } else { gains[i] };
+            let present = null.gains.iter().zip(observed).filter(|(_, gain)| gain.is_some());
+            present.map(|(gains, _)| drawn(gains)).fold(f64::NEG_INFINITY, f64::max)
         })
         .collect();
     (Some(p_value(gain, &null.gains[c])), Some(p_value(gain, &largest)))

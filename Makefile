@@ -11,7 +11,8 @@ export PYO3_BUILD_EXTENSION_MODULE := 1
 export PYTHONHASHSEED := 0
 export MPLBACKEND := Agg
 
-RUST_SOURCES := Cargo.toml Cargo.lock $(shell find src -type f 2>/dev/null)
+# Scales and frameworks under python/ are compiled into the core.
+RUST_SOURCES := Cargo.toml Cargo.lock pyproject.toml $(shell find src -type f 2>/dev/null; find python/steelyard/data -name '*.toml' 2>/dev/null)
 PY_SOURCES := pyproject.toml $(shell find python -name '*.py' -o -name '*.pyi' -o -name '*.toml' -o -name '*.csv' -o -name '*.j2' -o -name '*.json' 2>/dev/null)
 
 .PHONY: help demo test fmt lint rust pytest stubs notebooks study-coverage study-verdicts bench axe display-outputs docs jupyter wheel clean toolchain
@@ -110,7 +111,7 @@ jupyter: $(BIN)/.built $(BIN)/.test-environment  ## notebook 01 in JupyterLab an
 wheel: $(BIN)/.environment  ## build wheel and sdist, install each offline in a fresh environment, run the main job
 	rm -rf dist && mkdir -p dist/offline
 	$(BIN)/maturin build --quiet --release --locked --out dist
-	$(BIN)/maturin sdist --quiet --out dist
+	$(BIN)/maturin sdist --out dist
 	$(BIN)/python -m pip download --quiet --dest dist/offline 'maturin>=1.9.4,<2' dist/*.whl
 	for built in dist/*.whl dist/*.tar.gz; do \
 	  rm -rf dist/venv && $(PYTHON) -m venv dist/venv && \

@@ -125,7 +125,7 @@ def _run_all(page: Any) -> None:
     for _ in range(3):
         page.get_by_role("menuitem", name="Run", exact=True).click()
         page.get_by_text(re.compile("^Run All Cells")).click()
-        asked.or_(running).first.wait_for()
+        asked.or_(running).first.wait_for(state="attached")
         if not asked.count():
             return
         asked.click()
@@ -135,8 +135,9 @@ def _run_all(page: Any) -> None:
 
 
 def _wait_until_run(page: Any) -> None:
-    """Wait until every code cell carries its number."""
+    """Wait until every code cell carries its number, or one of them failed."""
     done = """() => {
+        if (document.querySelector("[data-mime-type='application/vnd.jupyter.error']")) return true;
         const prompts = [...document.querySelectorAll('.jp-CodeCell .jp-InputArea-prompt')];
         return prompts.length > 0 && prompts.every(p => /\\[\\d+\\]/.test(p.textContent));
     }"""
@@ -144,6 +145,8 @@ def _wait_until_run(page: Any) -> None:
         page.wait_for_function(done)
     finally:
         _picture(page, "run")
+    errors = page.locator("[data-mime-type='application/vnd.jupyter.error']").all_inner_texts()
+    assert not errors, errors[0][-500:]
 
 
 def _picture(page: Any, name: str, of: str | None = None) -> None:

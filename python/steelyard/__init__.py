@@ -48,6 +48,7 @@ _MODULES: tuple[str, ...] = (
     "reach",
     "scale",
     "schemes",
+    "study",
     "survey",
 )
 

@@ -180,7 +180,7 @@ class JointDisplay(Result):
             _one_of("direction", self.direction, _DIRECTIONS)
         if isinstance(self.quotes, bool) or not isinstance(self.quotes, int) or self.quotes < 1:
             raise refuse("number of quotes not allowed", at="quotes", got=repr(self.quotes), allowed="an int from 1")
-        object.__setattr__(self, "findings", tuple(self.findings))
+        object.__setattr__(self, "findings", tuple(self.findings or ()))
         object.__setattr__(self, "asked", _register(self.asked))
         for position, finding in enumerate(self.findings):
             if not isinstance(finding, Finding):

@@ -13,6 +13,7 @@ from typing import Any
 
 from . import _core
 from ._svg import inline_svg
+from .errors import refuse
 
 __all__ = ["Block", "Section", "demo", "own_data", "render"]
 
@@ -101,9 +102,19 @@ def figure_of(draw: Any, *, size: tuple[float, float], caption: str, description
     return Block("figure", caption, trusted(inline_svg(figure, title=caption, description=description, prefix=prefix)))
 
 
+def _folder(path: Path) -> Path:
+    """Make the folder of a report; asked for before the work, not after it."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise refuse("folder cannot be made", at="output", got=f"{path} ({reason})", remedy="Name another.") from error
+    return path
+
+
 def write(page: str, folder: Path) -> Path:
     """Write the page whole or not at all, and return its path."""
-    folder.mkdir(parents=True, exist_ok=True)
+    _folder(folder)
     path = folder / "report.html"
     draft = path.with_suffix(".html.part")
     draft.write_text(page, encoding="utf-8")
@@ -128,6 +139,7 @@ def demo(output: Path, *, seed: int = 1) -> tuple[str, Path]:
     """
     from ._report_study import norwegian_report
 
+    _folder(output)
     summary, page = norwegian_report(seed)
     return summary, write(page, output)
 
@@ -162,5 +174,6 @@ def own_data(
     """
     from ._report_own import own_report
 
+    _folder(output)
     summary, page = own_report(scores, scale=scale, outcomes=outcomes, seed=seed)
     return summary, write(page, output)

@@ -466,7 +466,9 @@ class JointDisplay(Result):
     def _repr_html_(self) -> str:
         import uuid
 
-        return self.html_fragment(f"jd-{uuid.uuid4().hex[:10]}")
+        from ._html import screen
+
+        return screen("Joint display", self.html_fragment(f"jd-{uuid.uuid4().hex[:10]}"))
 
 
 def _one_of(name: str, value: object, allowed: Sequence[str]) -> None:

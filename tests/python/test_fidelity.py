@@ -220,8 +220,8 @@ def test_figures_print_every_score(norway: FidelityResult) -> None:
     profile = norway.plot_items()
     assert {text.get_text() for text in profile.get_legend().get_texts()} == {
         "mean",
-        "high_performing",
-        "less_performing",
+        "high performing",
+        "less performing",
     }
     own = sy.fidelity(sy.datasets.norway_ips()).plot(ax=ax)
     assert own is ax

@@ -29,7 +29,7 @@ WRONG: list[tuple[Callable[[], Any], str]] = [
     (lambda: sy.WeightingExperiment(study()), r"outcome not stated .* As in WeightingExperiment"),
     (lambda: sy.WeightingExperiment(study(), [1, 2, 3]).run(), r"got shape \(3,\); allowed: one value per row, 6"),
     (lambda: sy.bootstrap(None, "mean"), r"data not understood in data: got NoneType; allowed: an array"),
-    (lambda: sy.bootstrap([1.0, 2.0], "average"), r"unknown statistic .* allowed: mean, "),
+    (lambda: sy.bootstrap([1.0, 2.0], "typical"), r"unknown statistic .* allowed: mean, "),
     (lambda: sy.bootstrap([1.0, float("nan")], "mean"), r"not a finite number in row 1"),
     (lambda: sy.JointDisplay("lense", findings=[], corpus=study().corpus), r"kind not known .* allowed: lens, "),
     (lambda: sy.lenses.Cut(low=5, high=1).select([sy.Finding("a", "A", 2.0, n=6)]), r"cuts the wrong way round"),
@@ -67,7 +67,7 @@ def test_a_report_that_cannot_be_written_is_refused_before_the_work(
     monkeypatch.setattr(_report_study, "norwegian_report", work)
     there = tmp_path / "file"
     there.write_text("a file, not a folder")
-    with pytest.raises(sy.InputError, match="folder cannot be made in output"):
+    with pytest.raises(sy.InputError, match="folder cannot be used in output"):
         report.demo(there)
     assert main(["demo", "--output", str(there)]) == 2
-    assert "folder cannot be made" in capsys.readouterr().err
+    assert "folder cannot be used" in capsys.readouterr().err

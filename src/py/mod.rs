@@ -76,6 +76,8 @@ mod _core {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        // NumPy hands its functions out on first use, and a Ctrl-C at that moment would be a panic: ask now.
+        let _ = numpy::PyArray1::from_vec(module.py(), Vec::<f64>::new());
         module.add("__version__", env!("CARGO_PKG_VERSION"))?;
         module.add("debug_build", cfg!(debug_assertions))
     }

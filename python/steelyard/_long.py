@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import importlib
 import os
 import sys
 import time
@@ -30,9 +31,8 @@ def thread_count(threads: int | None) -> int:
 def _in_notebook() -> bool:
     if "ipykernel" not in sys.modules:
         return False
-    from IPython import get_ipython
-
-    return hasattr(get_ipython(), "kernel")
+    ipython: Any = importlib.import_module("IPython")
+    return hasattr(ipython.get_ipython(), "kernel")
 
 
 def _in_notebook_or_terminal() -> bool:
@@ -43,10 +43,9 @@ class _NotebookBar:
     """A bar that redraws itself in one output and leaves it empty; tqdm's own wants ipywidgets and warns without."""
 
     def __init__(self, description: str) -> None:
-        from IPython.display import HTML, display
-
-        self._html, self._description = HTML, description
-        self._shown = display(HTML(""), display_id=True)
+        ipython: Any = importlib.import_module("IPython.display")
+        self._html, self._description = ipython.HTML, description
+        self._shown = ipython.display(ipython.HTML(""), display_id=True)
 
     def show(self, done: int, total: int) -> None:
         name, of = html.escape(self._description), f" of {total:,}" if total else ""

@@ -18,7 +18,7 @@ Examples
 False
 >>> found = sy.audit(sy.datasets.norway_ips())
 >>> found["error"][0].place, found["error"][0].printed, found["error"][0].possible
-('score table: 12 of 25 items', '21 means (9 all, 12 high performing)', 'steps of 0.5, shown rounded')
+('score table: 12 of 25 items', '21 means (9 all, 12 high performing)', 'scores in steps of 0.5, rounded for print')
 """
 
 from __future__ import annotations

@@ -104,7 +104,7 @@ def test_the_study_is_audited_without_false_alarms() -> None:
     found = sy.audit(sy.datasets.norway_ips())
     told = [(f.severity, f.rule, f.printed, f.possible) for f in found.findings]
     assert told == [
-        ("error", "whole table", "21 means (9 all, 12 high performing)", "steps of 0.5, shown rounded"),
+        ("error", "whole table", "21 means (9 all, 12 high performing)", "scores in steps of 0.5, rounded for print"),
         ("error", "whole table", "totals that need 586 to 589 points", "583 points by the means"),
         ("error", "text against tables", "97", "89"),
         ("error", "text against tables", "1.3", "1.167"),

@@ -133,6 +133,15 @@ def importance_shares(
     covariates: NDArray[np.float64] | None,
     progress: Callable[[int, int], object] | None = None,
 ) -> tuple[dict[str, Any], bool]: ...
+def regress_bootstrap(
+    options: str,
+    arrays: dict[str, Any],
+    units: NDArray[np.int64],
+    strata: NDArray[np.int64],
+    plan: str,
+    weights: NDArray[np.float64] | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[dict[str, Any], bool]: ...
 def regress_fit(options: str, arrays: dict[str, Any]) -> dict[str, Any]: ...
 def regress_joint(options: str, arrays: dict[str, Any], contrasts: NDArray[np.float64]) -> dict[str, Any]: ...
 def regress_replicates(
@@ -173,6 +182,7 @@ def slope_inference(
     level: float,
     draws: int,
     seed: int,
+    freedom: str | None = None,
 ) -> dict[str, Any]: ...
 def integer_weights(gram: NDArray[np.float64], weights: NDArray[np.float64], largest: int) -> dict[str, Any]: ...
 def shrink_posterior(
@@ -271,6 +281,7 @@ def corpus_check(text: str) -> dict[str, Any]: ...
 def qda_read(content: bytes, options: str) -> dict[str, Any]: ...
 def qda_write(text: str, codebook: bool, own_note: bool) -> tuple[bytes, list[str]]: ...
 def contest_run(
+    work: str,
     protocol: str,
     items: NDArray[np.float64],
     covariates: NDArray[np.float64],

@@ -220,8 +220,9 @@ class BootstrapResult(Result):
     def simultaneous(self, confidence_level: float | None = None) -> ConfidenceInterval:
         """Return a band that covers all outputs at once: estimates plus or minus a common number of standard errors.
 
-        The number is the quantile of the largest |replicate - estimate| / standard error over outputs (sup-t; Montiel
-        Olea and Plagborg-Moller 2019, doi:10.1002/jae.2656). Outputs that never vary are left out of the maximum.
+        The number is the quantile of the largest distance of a replicate from the estimate, in standard errors, over
+        outputs (sup-t; Montiel Olea and Plagborg-Moller 2019, doi:10.1002/jae.2656). Outputs that never vary are left
+        out of the maximum.
 
         Examples
         --------

@@ -240,7 +240,7 @@ def test_many_schemes_and_scattered_slopes_keep_their_level_where_equal_weights_
         superior += found.superiority.p_value <= 0.05
         scattered += found.scatter_test.p_value <= 0.05
         kept += found.verdicts["set_p"].iloc[0] > 0.05
-    # Level .05; three Monte Carlo errors of 150 runs are .053. The total is the best rule here, and must stay in the set.
+    # Level .05; three Monte Carlo errors of 150 runs are .053. The total is the best rule here: it must stay in.
     assert superior <= 15
     assert scattered <= 15
     assert kept >= 135

@@ -22,7 +22,6 @@ def describe_check(request: str) -> Any: ...
 def describe_moderators(
     outcome: NDArray[np.float64],
     arm: Sequence[bool] | None,
-    sites: Sequence[int] | None,
     level: Sequence[int | None],
     levels: int,
     confidence_level: float,
@@ -114,7 +113,7 @@ def permutation_linear(
 ) -> tuple[tuple[list[float], NDArray[np.float64]], bool]: ...
 def permutation_orders(size: int) -> list[list[int]]: ...
 def permutation_pvalues(
-    null: NDArray[np.float64], observed: Sequence[float], tail: str, enumerated: bool, adjust: bool
+    null: NDArray[np.float64], observed: Sequence[float], tail: str, enumerated: bool, adjust: bool, threads: int
 ) -> dict[str, Any]: ...
 def bootstrap_units(
     units: NDArray[np.int64],
@@ -132,6 +131,15 @@ def importance_shares(
     trials: NDArray[np.float64] | None,
     sites: NDArray[np.int64] | None,
     covariates: NDArray[np.float64] | None,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[dict[str, Any], bool]: ...
+def regress_bootstrap(
+    options: str,
+    arrays: dict[str, Any],
+    units: NDArray[np.int64],
+    strata: NDArray[np.int64],
+    plan: str,
+    weights: NDArray[np.float64] | None = None,
     progress: Callable[[int, int], object] | None = None,
 ) -> tuple[dict[str, Any], bool]: ...
 def regress_fit(options: str, arrays: dict[str, Any]) -> dict[str, Any]: ...
@@ -174,6 +182,7 @@ def slope_inference(
     level: float,
     draws: int,
     seed: int,
+    freedom: str | None = None,
 ) -> dict[str, Any]: ...
 def integer_weights(gram: NDArray[np.float64], weights: NDArray[np.float64], largest: int) -> dict[str, Any]: ...
 def shrink_posterior(
@@ -272,6 +281,7 @@ def corpus_check(text: str) -> dict[str, Any]: ...
 def qda_read(content: bytes, options: str) -> dict[str, Any]: ...
 def qda_write(text: str, codebook: bool, own_note: bool) -> tuple[bytes, list[str]]: ...
 def contest_run(
+    work: str,
     protocol: str,
     items: NDArray[np.float64],
     covariates: NDArray[np.float64],

@@ -10,9 +10,12 @@ import numpy as np
 from ._experiment_data import Contestants, ContestRows
 from ._experiment_parts import Estimable, GlobalTest, ItemTest, Protocol, SuperiorityTest
 from ._experiment_result import Table, WeightingResult
-from ._experiment_reversals import reversals
+from ._experiment_reversals import bands_request, flips, reversals
+from ._experiment_studied import claim
 from ._experiment_words import caveats_of, sentences_of, verdict_sentence
 from ._planner_basis import PlanningBasis
+
+BETTER = "weighted better by at least d"
 
 
 def result_from(
@@ -70,8 +73,13 @@ def result_from(
         site_sizes=np.bincount(data.codes, weights=sizes).astype(np.float64),
         data_hash=hashed,
         basis=basis,
+        picked_gain=None if raw["picked"] is None else raw["picked"]["gain"],
     )
     headline, verdict = _headline(entries, schemes, raw["refused"])
+    if headline is not None and verdict != "cannot be tested":
+        withheld, studied = claim(n_sites, counted=data.outcome_kind != "numbers")
+        result = dataclasses.replace(result, caveats=(*result.caveats, studied))
+        verdict = "inconclusive" if withheld and verdict == BETTER else verdict
     result = dataclasses.replace(result, verdict=verdict, headline=headline, tables=_tables(raw, data, schemes, result))
     return dataclasses.replace(result, sentences=sentences_of(result))
 
@@ -129,9 +137,9 @@ def _headline(entries: list[dict[str, Any]], schemes: Contestants, refused: str)
     if schemes.primary is not None:
         at = schemes.names.index(schemes.primary)
         return schemes.primary, entries[at]["verdict"]
-    best = max(others, key=lambda c: (entries[c]["verdict"] == "weighted better by at least d", entries[c]["gain"]))
+    best = max(others, key=lambda c: (entries[c]["verdict"] == BETTER, entries[c]["gain"]))
     verdicts = {entries[c]["verdict"] for c in others}
-    if entries[best]["verdict"] == "weighted better by at least d":
+    if entries[best]["verdict"] == BETTER:
         return schemes.names[best], entries[best]["verdict"]
     if verdicts <= {"equivalent within d", "unit better by at least d"}:
         return schemes.names[best], entries[best]["verdict"]
@@ -201,13 +209,56 @@ def _tables(raw: dict[str, Any], data: ContestRows, schemes: Contestants, result
         "performance": performance,
         **_item_tables(entries, data, schemes, result.estimable),
         "influence": _influence(entries, schemes, data.sites, rest),
-        "reversals": reversals(
-            tuple(schemes.names[c] for c in rest),
-            [np.array(entries[c]["fit"]["weights"]) for c in rest],
-            [bool(entries[c]["fit"]["signed"]) for c in rest],
-            data,
+        "reversals": reversals(*_directions(entries, schemes, rest), data),
+        "flips": flips(*_directions(entries, schemes, list(each)), data),
+        "consequences": _consequences(entries, schemes, rest, banded=bool(bands_request(data)["cuts"])),
+        "scores": _scores(entries, schemes, performance),
+        "picked": _picked(raw, schemes, data.sites),
+    }
+
+
+def _directions(
+    entries: list[dict[str, Any]], schemes: Contestants, which: list[int]
+) -> tuple[tuple[str, ...], list[Any], list[bool]]:
+    fits = [entries[c]["fit"] for c in which]
+    names = tuple(schemes.names[c] for c in which)
+    return names, [np.array(fit["weights"]) for fit in fits], [bool(fit["signed"]) for fit in fits]
+
+
+def _consequences(entries: list[dict[str, Any]], schemes: Contestants, rest: list[int], *, banded: bool) -> Table:
+    """Set what weights change beside what weights learnt where equal weights are true change on average."""
+    expected = [entries[c]["changes_expected"] or {} for c in rest]
+    bands = [banded and not entries[c]["fit"]["signed"] for c in rest]
+    return {
+        "scheme": tuple(schemes.names[c] for c in rest),
+        "rank_reversals": tuple(int(entries[c]["changes"]["pairs"]) for c in rest),
+        "rank_reversals_expected": tuple(own.get("pairs") for own in expected),
+        "band_changes": tuple(
+            int(entries[c]["changes"]["bands"]) if shown else None for c, shown in zip(rest, bands, strict=True)
+        ),
+        "band_changes_expected": tuple(
+            own.get("bands") if shown else None for own, shown in zip(expected, bands, strict=True)
         ),
     }
+
+
+def _scores(entries: list[dict[str, Any]], schemes: Contestants, performance: Table) -> Table:
+    own = [entry["scores"] for entry in entries]
+    return {
+        "scheme": schemes.names,
+        "q2": performance["q2"],
+        "mse": performance["mse"],
+        "calibration_slope": tuple(score["calibration_slope"] for score in own),
+        "log_score": tuple(score["log_score"] for score in own),
+        "impossible": tuple(score["impossible"] for score in own),
+        "log_score_bounded": tuple(score["log_score_bounded"] for score in own),
+    }
+
+
+def _picked(raw: dict[str, Any], schemes: Contestants, sites: tuple[str, ...]) -> Table:
+    found = raw["picked"]
+    chosen = () if found is None else tuple(schemes.names[c] for c in found["chosen"])
+    return {"site": sites if chosen else (), "scheme": chosen}
 
 
 def _item_tables(

@@ -73,8 +73,9 @@ def contest_rows(
     site_weight: Any,
     exclude: Any,
     success: Any,
+    matrix: Floats | None = None,
 ) -> ContestRows:
-    """Check everything that has rows."""
+    """Check everything that has rows. With a Study, `matrix` (units x items) stands for its scores."""
     study = given if isinstance(given, Study) else None
     items = given
     linked: LinkedRows | None = None
@@ -82,7 +83,7 @@ def contest_rows(
         if sites is not None or scale is not None:
             raise refuse("sites or scale given beside a Study, which has its own", at="sites, scale")
         sites, scale = study.unit_sites, study.scale
-        filled = study.filled_matrix
+        filled = study.filled_matrix if matrix is None else matrix
         linked = _linked(study, outcome, trials, covariates, site_weight)
         if linked is not None:
             filled, sites, site_weight = filled[linked.keep], linked.sites, linked.site_weight

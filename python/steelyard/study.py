@@ -169,6 +169,7 @@ class Study:
         treated: str | None = None,
         rater_rule: str = "mean",
     ) -> None:
+        self._given = {name: value for name, value in locals().items() if name != "self"}
         self.scale = Scale.load(scale) if isinstance(scale, str) else scale
         self.missing = _one_of("missing", missing, _MISSING)
         self.population = _one_of("population", population, _POPULATIONS)
@@ -283,7 +284,9 @@ class Study:
     def site_column(self, name: str) -> tuple[Any, ...]:
         """Return one column of `.sites`, in the order of `site_ids`."""
         if name not in self._described:
-            raise refuse(f'no site column "{name}"', got=", ".join(self._described) or "none at all")
+            raise refuse(
+                f'no site column "{name}"', allowed=", ".join(self._described) or "none, there are no such columns"
+            )
         return tuple(self._described[name])
 
     @property
@@ -453,7 +456,8 @@ class Study:
 
         Notes
         -----
-        The standard error of a change is sqrt(2) SEM (Jacobson and Truax 1991, https://doi.org/10.1037/0022-006X.59.1.12).
+        The standard error of a change is sqrt(2) SEM (Jacobson and Truax 1991,
+        https://doi.org/10.1037/0022-006X.59.1.12).
 
         Examples
         --------
@@ -611,6 +615,20 @@ class Study:
     def caveats(self) -> tuple[str, ...]:
         """What a reader of any result of this study should know."""
         return (*_scale_caveats(self), *self._own_caveats)
+
+    def under_rule(self, review_rule: str) -> Study:
+        """Return the study with another rule of choosing a site's review; everything else is given anew.
+
+        Examples
+        --------
+        >>> import steelyard as sy
+        >>> items = {item: [3, 5, 4] for item in sy.Scale.load("ips-25").item_ids}
+        >>> sheet = {"site": ["a", "a", "b"], "day": ["2020-01-01", "2021-01-01", "2020-05-01"], **items}
+        >>> study = sy.Study(sheet, scale="ips-25", review_date="day", review_rule="first")
+        >>> float(study.score_matrix[0, 0]), float(study.under_rule("last").score_matrix[0, 0])
+        (3.0, 5.0)
+        """
+        return Study(**{**self._given, "review_rule": review_rule})
 
     def attach(
         self,

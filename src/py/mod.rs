@@ -51,7 +51,7 @@ mod _core {
         permutation_count, permutation_draws, permutation_linear, permutation_orders, permutation_pvalues,
     };
     #[pymodule_export]
-    use super::regress::{regress_fit, regress_joint, regress_replicates, regress_wild};
+    use super::regress::{regress_bootstrap, regress_fit, regress_joint, regress_replicates, regress_wild};
     #[pymodule_export]
     use super::resample::{
         bootstrap_after, bootstrap_errors, bootstrap_intervals, bootstrap_multisets, bootstrap_run, bootstrap_supplied,

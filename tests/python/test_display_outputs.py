@@ -17,6 +17,7 @@ import openpyxl
 import pytest
 
 import steelyard as sy
+from steelyard._render_chart import contrast, drawing
 from steelyard._render_latex import escape
 from steelyard._render_text import clean, is_formula, safe_cell
 from test_display import Parsed, check_page, study_display
@@ -273,6 +274,22 @@ def test_great_tables_object_keeps_rows_groups_and_notes() -> None:
     assert "Agency focus on work" in html
     assert "Selected, without a theme" in html
     assert "Direction of merging" in html
+
+
+@pytest.mark.parametrize("neutral", [None, 0, 3, 7])
+def test_numbers_in_bars_can_be_read(neutral: int | None) -> None:
+    # axe-core leaves text over a picture to a person: each number stands on its part of the bar by 4.5 to 1 or more.
+    n = 8
+    asked = sy.findings.ordinal_mean("q", "Q", levels=range(1, n + 1), counts=[20] * n, neutral=neutral)
+    display = sy.JointDisplay("visual", [asked], sy.corpus.norway())
+    cells = display.document["sections"][0]["rows"][0]["cells"]
+    marks = drawing(next(c["chart"] for c in cells if c["chart"])).marks
+    boxes = [m for m in marks if m.kind == "box"]
+    numbers = [m for m in marks if m.kind == "text" and m.anchor == "middle"]
+    assert (len(boxes), len(numbers)) == (n, n)
+    for box, number in zip(boxes, numbers, strict=True):
+        assert contrast(number.colour, box.colour) >= 4.5, box.colour
+        assert box.at[0] < number.at[0] < box.at[0] + box.at[2]
 
 
 def test_forest_shows_values_intervals_and_sites() -> None:

@@ -72,6 +72,12 @@ class WeightingExperiment:
         Of the interval of the gain; the test is at one minus it.
     success
         With two labels as outcome: the one that counts as 1.
+    missing
+        Missing scores of a Study: "scale-rule" fills them as the scale says (or refuses); "imputation" completes them
+        `n_imputations` times inside every training fold, so that no held-out site informs its own prediction, and pools
+        the gains by Rubin's rules.
+    n_imputations
+        Completed copies; 20 keep the noise of the mean gain small while few scores are missing. Time grows with them.
     rng
         An int, a NumPy Generator or None.
 
@@ -112,8 +118,11 @@ class WeightingExperiment:
         n_resamples: int = 1999,
         confidence_level: float = 0.95,
         success: Any = None,
+        missing: str = "scale-rule",
+        n_imputations: int = 20,
         rng: RNG = None,
     ) -> None:
+        self._seed = seed_of(rng)
         self._data = contest_rows(
             study_or_items,
             outcome,
@@ -124,6 +133,9 @@ class WeightingExperiment:
             site_weight=site_weight,
             exclude=exclude,
             success=success,
+            missing=missing,
+            n_imputations=n_imputations,
+            seed=self._seed,
         )
         self._schemes: Contestants = schemes_of(schemes, reference, primary, self._data)
         if isinstance(n_resamples, bool) or not isinstance(n_resamples, (int, np.integer)) or n_resamples < 0:
@@ -138,7 +150,6 @@ class WeightingExperiment:
             "n_resamples": int(n_resamples),
             "confidence_level": float(confidence_level),
         }
-        self._seed = seed_of(rng)
         self._check()
 
     def _check(self) -> None:
@@ -182,21 +193,26 @@ class WeightingExperiment:
             **self._options,
         }
         covariates = np.zeros((len(data.items), 0)) if data.covariates is None else data.covariates
-        hashed = data_hash(data.items, data.response, data.weights, data.codes, covariates)
+        gaps = data.gaps if data.gaps is not None and data.gaps.copies else None
+        scores = data.items if gaps is None else gaps.scores
+        hashed = data_hash(scores, data.response, data.weights, data.codes, covariates)
         protocol = self._protocol(request, hashed)
 
-        def finish(raw: dict[str, Any]) -> WeightingResult:
-            return result_from(raw, data, schemes, protocol, hashed)
+        def finish(raw: Any) -> WeightingResult:
+            contest, pooled = (raw, None) if gaps is None else raw
+            return result_from(contest, data, schemes, protocol, hashed, pooled)
 
+        rows = (data.items, covariates, data.response, data.weights, data.codes, thread_count(threads))
+        call: Any = _core.contest_run
+        holes: tuple[Any, ...] = ()
+        if gaps is not None:
+            call = _core.contest_run_imputed
+            holes = (gaps.scale.to_json(), gaps.scores, gaps.columns(data.names), gaps.copies)
         done: WeightingResult = run_long(
-            _core.contest_run,
+            call,
             json.dumps(request),
-            data.items,
-            covariates,
-            data.response,
-            data.weights,
-            data.codes,
-            thread_count(threads),
+            *holes,
+            *rows,
             progress=progress,
             description="weighting experiment",
             finish=finish,
@@ -206,9 +222,10 @@ class WeightingExperiment:
     def sensitivity(self, threads: int | None = None, progress: Progress = None) -> Sensitivity:
         """Run the contest again under each other choice that could have been made, one line each.
 
-        The lines: as declared; without the items scored from the outcome; the other way of weighting sites; and a
-        negative control, whose outcomes were shuffled over sites within halves by size, so that nothing is left to
-        find. A choice that the schemes do not allow (groups or targets per item) is listed as not run.
+        The lines: as declared; without the items scored from the outcome; the other way of weighting sites; with
+        missing scores at their lowest and at their highest; and a negative control, whose outcomes were shuffled over
+        sites within halves by size, so that nothing is left to find. A choice that the schemes do not allow (groups or
+        targets per item) is listed as not run.
 
         Parameters
         ----------
@@ -239,7 +256,9 @@ class WeightingExperiment:
 
     def _protocol(self, request: dict[str, Any], hashed: str) -> Protocol:
         data, schemes = self._data, self._schemes
-        text = json.dumps([request, data.outcome_name, data.exclude, schemes.primary, repr(self._validation)])
+        copies = 0 if data.gaps is None else data.gaps.copies
+        decided = [request, data.outcome_name, data.exclude, schemes.primary, repr(self._validation), copies]
+        text = json.dumps(decided)
         digest = data_hash(np.frombuffer(text.encode(), dtype=np.uint8))[:12]
         tried = _TRIED.setdefault(hashed, [])
         if digest not in tried:
@@ -253,6 +272,7 @@ class WeightingExperiment:
             primary=schemes.primary,
             site_weight=data.site_weight,
             exclude=data.exclude,
+            n_imputations=copies,
             validation=repr(self._validation),
             n_sites=int(data.codes.max()) + 1,
             n_rows=len(data.items),

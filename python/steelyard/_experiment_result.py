@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._experiment_data import Contestants, ContestRows
+from ._experiment_missing import pooled_table
 from ._experiment_reversals import reversals
 from ._frames import frame_like
 from ._html import table
@@ -27,6 +28,8 @@ class Protocol:
 
     Attributes
     ----------
+    n_imputations : int
+        Copies in which missing scores were imputed inside the folds; 0 when they were not.
     hash : str
         Of everything that was decided, the seed included.
     run_number : int
@@ -41,6 +44,7 @@ class Protocol:
     primary: str | None
     site_weight: str
     exclude: tuple[str, ...]
+    n_imputations: int
     validation: str
     n_sites: int
     n_rows: int
@@ -233,6 +237,11 @@ class WeightingResult(Result):
         return self._frame("reversals")
 
     @property
+    def imputation(self) -> Any:
+        """One row per scheme: how its gain was pooled over completed copies; None where nothing was imputed."""
+        return self._frame("imputation") if "imputation" in self.tables else None
+
+    @property
     def how_to_report(self) -> tuple[str, ...]:
         """Sentences for a paper: what was done, with sources, and what it showed."""
         from ._experiment_words import reporting
@@ -336,10 +345,17 @@ class WeightingResult(Result):
 
 
 def result_from(
-    raw: dict[str, Any], data: ContestRows, schemes: Contestants, protocol: Protocol, hashed: str
+    raw: dict[str, Any],
+    data: ContestRows,
+    schemes: Contestants,
+    protocol: Protocol,
+    hashed: str,
+    imputation: list[dict[str, Any]] | None = None,
 ) -> WeightingResult:
-    """Build the public result from what the core returned."""
+    """Build the public result from what the core returned; `imputation` says how gains over copies were pooled."""
     from ._experiment_words import caveats_of, sentences_of
+
+    pooled = None if imputation is None else pooled_table(imputation, schemes.names, schemes.reference)
 
     entries = raw["entries"]
     found = raw["estimability"]
@@ -366,9 +382,9 @@ def result_from(
         verdict="",
         headline=None,
         sentences=(),
-        caveats=caveats_of(raw, data, protocol, estimable),
+        caveats=caveats_of(raw, data, protocol, estimable, pooled),
         estimable=estimable,
-        global_test=_global_test(raw, n_sites, len(data.names)),
+        global_test=_global_test(raw, n_sites, len(data.names), pooled is not None),
         item_test=item_test,
         floor=raw["floor"] if raw["floor"] is not None else (None if item_test is None else item_test.floor),
         refused=raw["refused"],
@@ -386,13 +402,18 @@ def result_from(
         data_hash=hashed,
     )
     headline, verdict = _headline(entries, schemes, raw["refused"])
-    result = dataclasses.replace(result, verdict=verdict, headline=headline, tables=_tables(raw, data, schemes, result))
+    tables = _tables(raw, data, schemes, result) | ({} if pooled is None else {"imputation": pooled})
+    result = dataclasses.replace(result, verdict=verdict, headline=headline, tables=tables)
     return dataclasses.replace(result, sentences=sentences_of(result))
 
 
-def _global_test(raw: dict[str, Any], sites: int, items: int) -> GlobalTest:
+def _global_test(raw: dict[str, Any], sites: int, items: int, imputed: bool) -> GlobalTest:
     found = raw["equal_slopes"]
     method = "F test of equal slopes (Gaussian errors, constant variance)"
+    if imputed:
+        return GlobalTest(
+            method, None, None, None, None, "on one completion of the scores it would be too sure of them"
+        )
     if found is None:
         why = (
             f"{sites} sites leave no degrees of freedom for {items} free slopes"

@@ -15,6 +15,7 @@ from ._frames import frame_like
 from ._html import table
 from ._result import Result
 
+_AT_ENDS = "missing scores at their"
 _HEADS = ("choice", "verdict", "scheme", "gain", "conf_low", "conf_high", "p_adjusted", "n_items", "estimability")
 
 
@@ -27,6 +28,8 @@ class Sensitivity(Result):
     lines : tuple of dict
         `choice, verdict, scheme, gain, conf_low, conf_high, p_adjusted, n_items, estimability`.
     schemes : tuple of str
+    flags : tuple of str
+        Whether the verdict changes within the bounds of the missing scores, where there are any.
     """
 
     lines: tuple[dict[str, Any], ...]
@@ -35,6 +38,18 @@ class Sensitivity(Result):
     def tidy(self) -> Any:
         """Return the lines as a frame."""
         return frame_like({head: tuple(line[head] for line in self.lines) for head in _HEADS}, self._like)
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """What a reader must know: a verdict that changes within the bounds of the missing scores."""
+        declared = self.lines[0]["verdict"]
+        ends = [line for line in self.lines if line["choice"].startswith(_AT_ENDS)]
+        changed = [f"{line['choice']}: {line['verdict']}" for line in ends if line["verdict"] != declared]
+        if not ends:
+            return ()
+        if changed:
+            return (f"The verdict CHANGES within the bounds of the missing scores ({'; '.join(changed)}).",)
+        return ("The verdict is the same with every missing score at its lowest and at its highest.",)
 
     def __repr__(self) -> str:
         width = max(len(line["choice"]) for line in self.lines)
@@ -45,11 +60,11 @@ class Sensitivity(Result):
                 ends = f"{number(line['conf_low'])} to {number(line['conf_high'])}"
                 about = f" ({line['scheme']}: gain {number(line['gain'])}, {ends})"
             out.append(f"  {line['choice']:{width}}  {line['verdict']}{about}")
-        return "\n".join(out)
+        return "\n".join([*out, *(f"  note: {flag}" for flag in self.flags)])
 
     def _repr_html_(self) -> str:
         rows = [tuple(line[head] for head in _HEADS) for line in self.lines]
-        return table("Sensitivity of the verdict", _HEADS, rows)
+        return table("Sensitivity of the verdict", _HEADS, rows, note=" ".join(self.flags))
 
 
 def variants(data: ContestRows, seed: int) -> Iterator[tuple[str, ContestRows]]:
@@ -75,6 +90,10 @@ def variants(data: ContestRows, seed: int) -> Iterator[tuple[str, ContestRows]]:
         weights = size / np.bincount(data.codes, weights=size)[data.codes] if equal else size
         name = "equal" if equal else "participants"
         yield f'site_weight "{name}"', dataclasses.replace(data, weights=weights, site_weight=name)
+    if data.gaps is not None:
+        for end, high in (("lowest", False), ("highest", True)):
+            items = data.gaps.at_end(data.names, high)
+            yield f"{_AT_ENDS} {end}", dataclasses.replace(data, items=items, gaps=None)
     if len(data.items) == int(data.codes.max()) + 1:
         yield "negative control: outcomes shuffled", _shuffled(data, seed)
 

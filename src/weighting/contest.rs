@@ -138,7 +138,7 @@ fn equal_slopes(adjusted: &CrossMoments, panel: &Panel) -> Result<Option<EqualSl
 }
 
 /// Smallest and largest weight per item over the folds.
-fn stability(weights: &[Vec<f64>]) -> Vec<(f64, f64)> {
+pub(super) fn stability(weights: &[Vec<f64>]) -> Vec<(f64, f64)> {
     let items = weights.first().map_or(0, Vec::len);
     (0..items)
         .map(|j| {
@@ -148,31 +148,66 @@ fn stability(weights: &[Vec<f64>]) -> Vec<(f64, f64)> {
         .collect()
 }
 
+/// What predicting every site from the others gave, on complete scores or averaged over completed copies.
+#[derive(Debug)]
+pub(super) struct Evidence {
+    pub(super) losses: Losses,
+    /// Per scheme and row.
+    pub(super) predictions: Vec<Vec<f64>>,
+    /// Per scheme and training fold; NaN where nothing is tuned.
+    pub(super) penalties: Vec<Vec<f64>>,
+    /// Per scheme: smallest and largest weight of each item over the training folds.
+    pub(super) stability: Vec<Vec<(f64, f64)>>,
+    pub(super) intervals: Option<Vec<GainInterval>>,
+    pub(super) null: Option<NullGains>,
+}
+
 /// Runs the contest; call inside a pool ([`crate::parallel::Threads::run`]).
 pub fn run(panel: &Panel, protocol: &Protocol, control: &Control) -> Result<Contest> {
     check(protocol, panel.outcome.len())?;
-    let sites = panel.sites();
-    let testable = sites >= FEWEST_SITES;
-    control.set_total(if testable { (sites + protocol.n_resamples) as u64 } else { 0 });
+    let testable = panel.sites() >= FEWEST_SITES;
+    control.set_total(if testable { (panel.sites() + protocol.n_resamples) as u64 } else { 0 });
     let plan = Plan::new(panel, &protocol.schemes)?;
+    let evidence = on_complete_scores(panel, &plan, protocol, control)?;
+    let mut contest = assemble(panel, &plan, protocol, &evidence, control)?;
+    contest.equal_slopes = equal_slopes(&panel.moments(&panel.outcome, &[])?.adjusted(), panel)?;
+    Ok(contest)
+}
+
+fn on_complete_scores(panel: &Panel, plan: &Plan<'_>, protocol: &Protocol, control: &Control) -> Result<Evidence> {
     let mut space = plan.space();
     plan.predict(&panel.outcome, &mut space)?;
     let losses = Losses::of(panel, &panel.outcome, &space);
-    let predictions = space.predictions.clone();
-    let penalties = space.penalties.clone();
-    let q2 = losses.q2();
-    let gains = losses.gains(protocol.reference);
+    let (predictions, penalties) = (space.predictions.clone(), space.penalties.clone());
     let seed = Seed(protocol.seed);
-    let (intervals, null) = match &gains {
-        Some(gains) if testable => {
+    let (intervals, null) = match losses.gains(protocol.reference) {
+        Some(gains) if panel.sites() >= FEWEST_SITES => {
             let level = protocol.confidence_level;
-            let intervals = delete_one_site(panel, &protocol.schemes, protocol.reference, gains, level, control)?;
+            let intervals = delete_one_site(panel, &protocol.schemes, protocol.reference, &gains, level, control)?;
             let (reference, replicates) = (protocol.reference, protocol.n_resamples);
             let trials = protocol.trials.as_deref();
-            (intervals, null_gains(panel, &plan, reference, trials, replicates, seed, control)?)
+            (intervals, null_gains(panel, plan, reference, trials, replicates, seed, control)?)
         }
         _ => (None, None),
     };
+    let stability = (0..plan.schemes())
+        .map(|c| Ok(stability(&plan.fold_weights(c, &panel.outcome, &mut space)?)))
+        .collect::<Result<_>>()?;
+    Ok(Evidence { losses, predictions, penalties, stability, intervals, null })
+}
+
+/// Puts evidence, fits on all sites and verdicts together. `panel` and `plan` hold all sites.
+pub(super) fn assemble(
+    panel: &Panel,
+    plan: &Plan<'_>,
+    protocol: &Protocol,
+    evidence: &Evidence,
+    control: &Control,
+) -> Result<Contest> {
+    let sites = panel.sites();
+    let Evidence { losses, predictions, penalties, stability, intervals, null } = evidence;
+    let q2 = losses.q2();
+    let gains = losses.gains(protocol.reference);
     let whole = panel.moments(&panel.outcome, &[])?;
     let entries = (0..protocol.schemes.len())
         .map(|c| {
@@ -180,7 +215,7 @@ pub fn run(panel: &Panel, protocol: &Protocol, control: &Control) -> Result<Cont
             let gain = gains.as_ref().map(|gains| gains[c]);
             let interval = intervals.as_ref().map(|intervals| intervals[c].clone());
             let (p, adjusted) = p_values(c, gain, null.as_ref());
-            let (sites_won, sites_lost) = won_and_lost(&losses, c, protocol.reference);
+            let (sites_won, sites_lost) = won_and_lost(losses, c, protocol.reference);
             let counts = if protocol.primary == Some(c) { p } else { adjusted };
             let verdict = verdict(counts, interval.as_ref(), protocol.smallest_gain, 1.0 - protocol.confidence_level);
             Ok(Entry {
@@ -195,28 +230,29 @@ pub fn run(panel: &Panel, protocol: &Protocol, control: &Control) -> Result<Cont
                 sites_won,
                 sites_lost,
                 predictions: predictions[c].clone(),
-                stability: stability(&plan.fold_weights(c, &panel.outcome, &mut space)?),
+                stability: stability[c].clone(),
                 penalties: penalties[c].iter().map(|p| (!p.is_nan()).then_some(*p)).collect(),
                 verdict,
             })
         })
         .collect::<Result<_>>()?;
     let replicates = null.as_ref().map_or(0, |null| null.replicates);
+    let seed = Seed(protocol.seed);
     Ok(Contest {
         entries,
         estimability: estimability(&whole.adjusted())?,
         base_error: losses.base.iter().sum::<f64>() / whole.weight,
         outcome_variance: whole.yy / whole.weight,
-        equal_slopes: equal_slopes(&whole.adjusted(), panel)?,
+        equal_slopes: None,
         labels: label_permutation(panel, protocol.n_resamples.max(999), seed, control)?,
         replicates,
         undefined: null.as_ref().map_or(0, |null| null.undefined),
         floor: (replicates > 0).then(|| 1.0 / (replicates + 1) as f64),
-        refused: refusal(testable, gains.is_some(), sites, null.is_some()),
+        refused: refusal(sites >= FEWEST_SITES, gains.is_some(), sites, null.is_some()),
     })
 }
 
-fn check(protocol: &Protocol, rows: usize) -> Result<()> {
+pub(super) fn check(protocol: &Protocol, rows: usize) -> Result<()> {
     if protocol.trials.as_ref().is_some_and(|trials| trials.len() != rows) {
         return Err(input("trials of the wrong length").allowed(format!("one per row, {rows}")).into());
     }

@@ -45,6 +45,8 @@ impl From<Scheme> for Entrant {
 #[derive(Debug)]
 pub struct Plan<'a> {
     panel: &'a Panel,
+    /// Whether a site is to be predicted.
+    held: Vec<bool>,
     outer: Vec<Fold>,
     pairs: Option<Pairs>,
     grids: Vec<Vec<f64>>,
@@ -91,6 +93,15 @@ pub struct Space {
 impl<'a> Plan<'a> {
     /// Prepares the folds and decompositions for these schemes.
     pub fn new(panel: &'a Panel, schemes: &[Entrant]) -> Result<Self> {
+        Self::holding_out(panel, schemes, vec![true; panel.sites()])
+    }
+
+    /// The same for one held-out site alone; the predictions of all others stay empty.
+    pub fn of_site(panel: &'a Panel, schemes: &[Entrant], site: usize) -> Result<Self> {
+        Self::holding_out(panel, schemes, (0..panel.sites()).map(|other| other == site).collect())
+    }
+
+    fn holding_out(panel: &'a Panel, schemes: &[Entrant], held: Vec<bool>) -> Result<Self> {
         let products = site_products(panel);
         let whole = products.sum_axis(ndarray::Axis(0));
         let sites = panel.sites();
@@ -98,9 +109,10 @@ impl<'a> Plan<'a> {
         let outer: Vec<Fold> = (0..sites).map(|i| fold(&[i])).collect();
         let kinds: Vec<Kind> = schemes.iter().map(|entrant| kind_of(&entrant.scheme, panel)).collect();
         let needs_pairs = kinds.iter().any(|kind| matches!(kind, Kind::Path { .. }));
-        let pairs = needs_pairs.then(|| Pairs::new(panel, &whole, &products, &outer));
-        let grids = outer.iter().map(|fold| grid(panel, fold)).collect();
-        let mut plan = Self { panel, outer, pairs, grids, contestants: Vec::new(), entrants: schemes.to_vec() };
+        let pairs = needs_pairs.then(|| Pairs::new(panel, &whole, &products, &outer, &held));
+        let grids = outer.iter().zip(&held).map(|(fold, held)| if *held { grid(panel, fold) } else { Vec::new() });
+        let grids = grids.collect();
+        let mut plan = Self { panel, held, outer, pairs, grids, contestants: Vec::new(), entrants: schemes.to_vec() };
         for (entrant, kind) in schemes.iter().zip(kinds) {
             let contestant = plan.contestant(entrant, &kind)?;
             plan.contestants.push(contestant);
@@ -111,22 +123,33 @@ impl<'a> Plan<'a> {
     fn contestant(&self, entrant: &Entrant, kind: &Kind) -> Result<Contestant> {
         Ok(match (kind, &self.pairs) {
             (Kind::Correlation { non_negative }, _) => Contestant::Correlation { non_negative: *non_negative },
-            (Kind::Path { to_target }, Some(pairs)) => {
-                Contestant::Path(Box::new(Path::new(self.panel, &self.outer, pairs, &self.grids, *to_target)?))
-            }
-            (Kind::Ols, _) => Contestant::Ols(self.outer.iter().map(Solver::new).collect()),
-            (Kind::NonNegative, _) => Contestant::NonNegative(self.outer.iter().map(has_no_twins).collect()),
+            (Kind::Path { to_target }, Some(pairs)) => Contestant::Path(Box::new(Path::new(
+                self.panel,
+                &self.outer,
+                pairs,
+                &self.grids,
+                &self.held,
+                *to_target,
+            )?)),
+            (Kind::Ols, _) => Contestant::Ols(self.each(|site| Ok(Solver::new(&self.outer[site])))?),
+            (Kind::NonNegative, _) => Contestant::NonNegative(self.each(|site| Ok(has_no_twins(&self.outer[site])))?),
             (Kind::Unit, _) => Contestant::Fixed(vec![vec![1.0; self.panel.item_count()]; self.panel.sites()]),
             (Kind::Fixed, _) => {
                 // Any outcome that varies in every fold serves: the direction does not see it.
                 let y: Vec<f64> = (0..self.panel.outcome.len()).map(|row| row as f64).collect();
-                let directions = (0..self.panel.sites())
-                    .map(|site| Ok(self.general(entrant, site, &y)?.1))
-                    .collect::<Result<_>>()?;
-                Contestant::Fixed(directions)
+                Contestant::Fixed(self.each(|site| Ok(self.general(entrant, site, &y)?.1))?)
             }
             _ => Contestant::General,
         })
+    }
+
+    /// Something for every held-out site; the default for the others.
+    fn each<T: Default>(&self, of: impl Fn(usize) -> Result<T>) -> Result<Vec<T>> {
+        self.held.iter().enumerate().map(|(site, held)| if *held { of(site) } else { Ok(T::default()) }).collect()
+    }
+
+    fn held_out(&self) -> impl Iterator<Item = usize> + '_ {
+        (0..self.held.len()).filter(|site| self.held[*site])
     }
 
     /// How many schemes are in the contest.
@@ -157,7 +180,7 @@ impl<'a> Plan<'a> {
     pub fn predict(&self, y: &[f64], space: &mut Space) -> Result<()> {
         space.totals.sum(self.panel, y);
         self.tune(y, space);
-        for site in 0..self.panel.sites() {
+        for site in self.held_out() {
             self.outer[site].sums(self.panel, &space.totals, y, &mut space.outer);
             for row in &self.panel.rows[site] {
                 space.base[*row] = space.outer.base_prediction(self.panel, *row);
@@ -253,9 +276,9 @@ impl<'a> Plan<'a> {
         }
     }
 
-    /// The weights that scheme `c` had in every training fold: sites x p. Call after [`Self::predict`] with the same `y`.
+    /// The weights that scheme `c` had in the training fold of every held-out site: sites x p. Call after [`Self::predict`] with the same `y`.
     pub fn fold_weights(&self, c: usize, y: &[f64], space: &mut Space) -> Result<Vec<Vec<f64>>> {
-        (0..self.panel.sites())
+        self.held_out()
             .map(|site| {
                 let fold = &self.outer[site];
                 fold.sums(self.panel, &space.totals, y, &mut space.outer);

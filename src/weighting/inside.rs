@@ -24,17 +24,23 @@ pub(super) struct Pairs {
 }
 
 impl Pairs {
-    /// Sorts the pairs. A downdate needs one row per site, more sites than items, and no item that the second site alone
+    /// Sorts the pairs in which one of two sites is held out (`held`). A downdate needs one row per site, more sites than items, and no item that the second site alone
     /// keeps from being constant.
-    pub(super) fn new(panel: &Panel, whole: &Array2<f64>, products: &Array3<f64>, outer: &[Fold]) -> Self {
+    pub(super) fn new(
+        panel: &Panel,
+        whole: &Array2<f64>,
+        products: &Array3<f64>,
+        outer: &[Fold],
+        held: &[bool],
+    ) -> Self {
         let sites = panel.sites();
         let roomy = sites > panel.item_count() + panel.base.ncols() + 3;
-        let blunt: Vec<Vec<bool>> =
-            outer.iter().map(|fold| (0..sites).map(|j| is_blunt(panel, fold, j)).collect()).collect();
         let slow: Vec<((usize, usize), Fold)> = pairs(sites)
             .into_par_iter()
+            .filter(|(i, j)| held[*i] || held[*j])
             .filter_map(|(i, j)| {
-                let plain = roomy && panel.base.ncols() == 1 && !blunt[i][j] && !blunt[j][i];
+                let blunt = is_blunt(panel, &outer[i], j) || is_blunt(panel, &outer[j], i);
+                let plain = roomy && panel.base.ncols() == 1 && !blunt;
                 if plain
                     && outer[i].constant == outer[j].constant
                     && !Fold::makes_constant(whole, products, &[i, j], &outer[i].constant)
@@ -43,7 +49,7 @@ impl Pairs {
                 }
                 let fold = Fold::new(panel, whole, products, &[i, j]);
                 let same = fold.constant == outer[i].constant && fold.constant == outer[j].constant;
-                (!roomy || !same || blunt[i][j] || blunt[j][i]).then_some(((i, j), fold))
+                (!roomy || !same || blunt).then_some(((i, j), fold))
             })
             .collect();
         let mut quick: Vec<Vec<usize>> = (0..sites).map(|i| (0..sites).filter(|j| *j != i).collect()).collect();
@@ -73,7 +79,8 @@ type Decomposed = (Spectral, Vec<HeldRow>);
 #[derive(Debug)]
 pub(super) struct Path {
     pub(super) to_target: bool,
-    /// Per outer fold: the decomposition and the held-out rows; `None` where the target's score does not vary.
+    /// Per outer fold: the decomposition and the held-out rows; `None` where the target's score does not vary, or nobody
+    /// asks for the fold.
     pub(super) outer: Vec<Option<Decomposed>>,
     downdates: Vec<Option<Downdate>>,
     /// For each slow pair: the decomposition, and the held-out rows of its first and second site.
@@ -101,12 +108,16 @@ impl Path {
         outer: &[Fold],
         pairs: &Pairs,
         grids: &[Vec<f64>],
+        held: &[bool],
         to_target: bool,
     ) -> Result<Self> {
         let sites = panel.sites();
         let decomposed: Vec<(Option<Decomposed>, Option<Downdate>)> = (0..sites)
             .into_par_iter()
             .map(|i| {
+                if !held[i] {
+                    return Ok((None, None));
+                }
                 let fold = &outer[i];
                 let Some(spectral) = Spectral::new(fold, sites - 1, to_target)? else { return Ok((None, None)) };
                 let held = held_rows(panel, fold, &spectral, i);

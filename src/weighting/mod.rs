@@ -8,6 +8,7 @@ mod direct;
 mod downdate;
 mod fold;
 pub mod gain;
+pub mod imputed;
 mod inside;
 pub mod integer;
 pub mod labels;

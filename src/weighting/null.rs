@@ -29,7 +29,7 @@ pub struct NullGains {
 }
 
 /// Fitted values and residuals of the reduced model: intercept, covariates and the reference's total.
-struct Reduced {
+pub(super) struct Reduced {
     fitted: Vec<f64>,
     /// Residual times the root of the weight: exchangeable when errors have variance inverse to the weight.
     scaled: Vec<f64>,
@@ -79,11 +79,29 @@ impl Reduced {
 }
 
 /// Where null outcomes come from.
-enum Source {
+pub(super) enum Source {
     /// Numbers: residuals of the reduced model change sites.
     Residuals(Reduced),
     /// k of n and 0/1: drawn from the fitted reduced model.
     Counts(Counts),
+}
+
+impl Source {
+    /// Fits the reduced model on the reference's `weights`; `None` where its total separates the outcomes.
+    pub(super) fn new(panel: &Panel, weights: &[f64], trials: Option<&[f64]>) -> Result<Option<Self>> {
+        Ok(match trials {
+            None => Some(Self::Residuals(Reduced::new(panel, weights)?)),
+            Some(trials) => Counts::new(panel, weights, trials)?.map(Self::Counts),
+        })
+    }
+
+    /// Writes the outcomes of replicate `i` into `y`.
+    pub(super) fn draw(&self, panel: &Panel, seed: Seed, i: u64, order: &mut Vec<usize>, y: &mut [f64]) {
+        match self {
+            Self::Residuals(reduced) => reduced.draw(panel, &mut seed.stream(Purpose::Permute, i), order, y),
+            Self::Counts(counts) => counts.draw(&mut seed.stream(Purpose::Parametric, i), y),
+        }
+    }
 }
 
 /// Runs `replicates` outcomes under equal weights through the whole contest; replicate i draws from stream i of the seed,
@@ -109,13 +127,7 @@ pub fn null_gains(
             .into());
     }
     let weights = plan.whole_weights(reference)?;
-    let source = match trials {
-        None => Source::Residuals(Reduced::new(panel, &weights)?),
-        Some(trials) => match Counts::new(panel, &weights, trials)? {
-            Some(counts) => Source::Counts(counts),
-            None => return Ok(None),
-        },
-    };
+    let Some(source) = Source::new(panel, &weights, trials)? else { return Ok(None) };
     let n = panel.outcome.len();
     let rows: Vec<Option<Option<Vec<f64>>>> = (0..replicates)
         .into_par_iter()
@@ -125,12 +137,7 @@ pub fn null_gains(
                 if control.is_cancelled() {
                     return Ok(None);
                 }
-                match &source {
-                    Source::Residuals(reduced) => {
-                        reduced.draw(panel, &mut seed.stream(Purpose::Permute, i as u64), order, y);
-                    }
-                    Source::Counts(counts) => counts.draw(&mut seed.stream(Purpose::Parametric, i as u64), y),
-                }
+                source.draw(panel, seed, i as u64, order, y);
                 plan.predict(y, space)?;
                 control.advance(1);
                 Ok(Some(Losses::of(panel, y, space).gains(reference)))

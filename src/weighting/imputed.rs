@@ -1,0 +1,373 @@
+//! The contest on scores with gaps: multiple imputation inside the folds.
+//!
+//! For every held-out site the imputation is fitted to the other sites alone; the held-out site is completed from those
+//! parameters and its own scored items, as a new site would be. Each completed copy runs the whole contest. Held-out
+//! losses, hence gains, are means over the copies; their variance follows Rubin's rules, within a copy by deleting each
+//! site and rerunning everything, imputation included ([`super::gain`]).
+//!
+//! The p is that of the mean gain itself, so that no p-values of copies need combining: null outcomes come from the
+//! reference on the mean completed scores (regression calibration; Carroll, Ruppert, Stefanski and Crainiceanu 2006,
+//! doi:10.1201/9781420010138) and go through all copies. Outcomes linear in one copy's total would take the noise of
+//! that copy for signal.
+
+use super::contest::{Contest, Evidence, Protocol, assemble, check, stability};
+use super::crossfit::{Entrant, Plan};
+use super::gain::{GainInterval, Losses};
+use super::null::{FEWEST_SITES, NullGains, Source};
+use super::panel::Panel;
+use crate::data::impute::{Imputer, Pooled, rubin};
+use crate::error::{Result, input};
+use crate::job::Control;
+use crate::num::special::t_quantile;
+use crate::scale::Scale;
+use crate::stream::Seed;
+use ndarray::Array2;
+use rayon::prelude::*;
+use serde::Serialize;
+
+/// Scores with gaps, and how often they are completed.
+#[derive(Debug, Clone)]
+pub struct Gaps {
+    /// The scale of the scores.
+    pub scale: Scale,
+    /// Rows x all items of the scale, oriented, NaN where missing.
+    pub values: Vec<f64>,
+    /// The items that are in the contest.
+    pub columns: Vec<usize>,
+    /// Completed copies, at least two.
+    pub copies: u64,
+    /// Of the imputation.
+    pub seed: Seed,
+}
+
+/// How the gain of one scheme was pooled, and its value in each copy.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PooledGain {
+    /// By Rubin's rules; `None` where there is no variance within copies: few sites, an undefined gain, a cancelled job.
+    pub pooled: Option<Pooled>,
+    /// One gain per copy.
+    pub gains: Vec<f64>,
+}
+
+impl Gaps {
+    /// Completed items in the contest, n x p, of copy `m`.
+    fn items(&self, imputer: &Imputer<'_>, m: u64) -> Result<Array2<f64>> {
+        let copy = imputer.copy(self.seed, m)?;
+        let p = self.scale.items.len();
+        Ok(Array2::from_shape_fn((copy.len() / p, self.columns.len()), |(i, j)| copy[i * p + self.columns[j]]))
+    }
+
+    /// The imputation without the rows of the sites that are left out.
+    fn imputer(&self, panel: &Panel, left_out: &[usize]) -> Result<Imputer<'_>> {
+        let mut training = vec![true; panel.outcome.len()];
+        for row in left_out.iter().flat_map(|site| &panel.rows[*site]) {
+            training[*row] = false;
+        }
+        Imputer::fit(&self.scale, &self.values, &training)
+    }
+
+    /// The study on the mean of the copies, imputed from all sites.
+    fn mean_panel(&self, panel: &Panel) -> Result<Panel> {
+        let imputer = self.imputer(panel, &[])?;
+        let mut sum = Array2::zeros((panel.outcome.len(), self.columns.len()));
+        for m in 0..self.copies {
+            sum += &self.items(&imputer, m)?;
+        }
+        sum /= self.copies as f64;
+        Ok(panel.with_items(sum.view()))
+    }
+}
+
+/// One copy's held-out sites put together.
+struct Run {
+    losses: Losses,
+    predictions: Vec<Vec<f64>>,
+    penalties: Vec<Vec<f64>>,
+    /// Per scheme and training fold.
+    weights: Vec<Vec<Vec<f64>>>,
+}
+
+impl Run {
+    fn empty(panel: &Panel, schemes: usize) -> Self {
+        let (n, sites) = (panel.outcome.len(), panel.sites());
+        Self {
+            losses: Losses { schemes: vec![vec![0.0; sites]; schemes], base: vec![0.0; sites] },
+            predictions: vec![vec![0.0; n]; schemes],
+            penalties: vec![vec![f64::NAN; sites]; schemes],
+            weights: vec![Vec::new(); schemes],
+        }
+    }
+
+    /// Predicts one site from the others and keeps what came out.
+    fn add(&mut self, plan: &Plan<'_>, panel: &Panel, site: usize, keep_weights: bool) -> Result<()> {
+        let mut space = plan.space();
+        plan.predict(&panel.outcome, &mut space)?;
+        let losses = Losses::of(panel, &panel.outcome, &space);
+        self.losses.base[site] = losses.base[site];
+        for c in 0..plan.schemes() {
+            self.losses.schemes[c][site] = losses.schemes[c][site];
+            for row in &panel.rows[site] {
+                self.predictions[c][*row] = space.predictions[c][*row];
+            }
+            self.penalties[c][site] = space.penalties[c][site];
+            if keep_weights {
+                self.weights[c].extend(plan.fold_weights(c, &panel.outcome, &mut space)?);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Predicts every site from the others, the imputation fitted anew in each fold: one run per copy. A `deleted` site takes
+/// no part in anything; the runs are then of the study without it.
+fn cross_fit(panel: &Panel, gaps: &Gaps, schemes: &[Entrant], deleted: Option<usize>) -> Result<Vec<Run>> {
+    let sites = panel.sites() - usize::from(deleted.is_some());
+    let part = deleted.map(|site| panel.without(site));
+    let mut runs: Vec<Run> =
+        (0..gaps.copies).map(|_| Run::empty(part.as_ref().unwrap_or(panel), schemes.len())).collect();
+    for site in 0..sites {
+        // Numbered in the whole study: sites from the deleted one on move up by one.
+        let whole = site + usize::from(deleted.is_some_and(|gone| site >= gone));
+        let imputer = gaps.imputer(panel, &[&[whole][..], deleted.as_slice()].concat())?;
+        for (m, run) in (0..).zip(&mut runs) {
+            let mut copy = panel.with_items(gaps.items(&imputer, m)?.view());
+            if let Some(gone) = deleted {
+                copy = copy.without(gone);
+            }
+            let plan = Plan::of_site(&copy, schemes, site)?;
+            run.add(&plan, &copy, site, deleted.is_none())?;
+        }
+    }
+    Ok(runs)
+}
+
+/// Runs the contest over all copies; call inside a pool. `panel` holds any complete scores: only its outcomes, covariates,
+/// weights and sites count.
+pub fn run(panel: &Panel, gaps: &Gaps, protocol: &Protocol, control: &Control) -> Result<(Contest, Vec<PooledGain>)> {
+    check(protocol, panel.outcome.len())?;
+    if gaps.copies < 2 {
+        return Err(input("too few completed copies").got(gaps.copies).allowed("at least 2").into());
+    }
+    let testable = panel.sites() >= FEWEST_SITES;
+    let work = panel.sites() as u64 + gaps.copies * protocol.n_resamples as u64;
+    control.set_total(if testable { work } else { 0 });
+    let runs = cross_fit(panel, gaps, &protocol.schemes, None)?;
+    let mean = gaps.mean_panel(panel)?;
+    let plan = Plan::new(&mean, &protocol.schemes)?;
+    let gains: Option<Vec<Vec<f64>>> = runs.iter().map(|run| run.losses.gains(protocol.reference)).collect();
+    let (mut intervals, mut null) = (None, None);
+    if gains.is_some() && testable {
+        intervals = without_each_site(panel, gaps, protocol, control)?;
+        null = null_gains(panel, &mean, &plan, gaps, protocol, control)?;
+    }
+    let gains = gains.unwrap_or_default();
+    let mut imputation: Vec<PooledGain> = (0..plan.schemes())
+        .map(|c| PooledGain { pooled: None, gains: gains.iter().map(|copy| copy[c]).collect() })
+        .collect();
+    let level = protocol.confidence_level;
+    let intervals = intervals
+        .map(|deleted| imputation.iter_mut().enumerate().map(|(c, found)| found.pool(c, &deleted, level)).collect())
+        .transpose()?;
+    let contest = assemble(&mean, &plan, protocol, &averaged(&runs, intervals, null), control)?;
+    Ok((contest, imputation))
+}
+
+/// Gains without each site: site, copy, scheme. `None` when cancelled or undefined.
+fn without_each_site(
+    panel: &Panel,
+    gaps: &Gaps,
+    protocol: &Protocol,
+    control: &Control,
+) -> Result<Option<Vec<Vec<Vec<f64>>>>> {
+    (0..panel.sites())
+        .into_par_iter()
+        .map(|site| {
+            if control.is_cancelled() {
+                return Ok(None);
+            }
+            let runs = cross_fit(panel, gaps, &protocol.schemes, Some(site))?;
+            control.advance(1);
+            Ok(runs.iter().map(|run| run.losses.gains(protocol.reference)).collect())
+        })
+        .collect()
+}
+
+impl PooledGain {
+    /// Pools the gains of scheme `c`: within copies the jackknife over sites, between copies the spread of the gains.
+    fn pool(&mut self, c: usize, deleted: &[Vec<Vec<f64>>], level: f64) -> Result<GainInterval> {
+        let sites = deleted.len() as f64;
+        let variance = |m: usize| {
+            let mean = deleted.iter().map(|copies| copies[m][c]).sum::<f64>() / sites;
+            (sites - 1.0) / sites * deleted.iter().map(|copies| (copies[m][c] - mean).powi(2)).sum::<f64>()
+        };
+        let variances: Vec<f64> = (0..self.gains.len()).map(variance).collect();
+        let found = rubin(&self.gains, &variances, Some(sites - 1.0))?;
+        self.pooled = Some(found);
+        let half = found.standard_error * t_quantile(f64::midpoint(1.0, level), found.degrees_of_freedom);
+        let copies = self.gains.len() as f64;
+        Ok(GainInterval {
+            std_error: found.standard_error,
+            low: found.estimate - half,
+            high: found.estimate + half,
+            without: deleted.iter().map(|runs| runs.iter().map(|gains| gains[c]).sum::<f64>() / copies).collect(),
+        })
+    }
+}
+
+/// The null distribution of the mean gain. Copies are the outer loop, so that only one copy's folds are held at a time.
+/// Cancelled, no replicate is complete.
+fn null_gains(
+    panel: &Panel,
+    mean: &Panel,
+    plan: &Plan<'_>,
+    gaps: &Gaps,
+    protocol: &Protocol,
+    control: &Control,
+) -> Result<Option<NullGains>> {
+    let weights = plan.whole_weights(protocol.reference)?;
+    let Some(source) = Source::new(mean, &weights, protocol.trials.as_deref())? else { return Ok(None) };
+    let (sites, schemes, n) = (panel.sites(), protocol.schemes.len(), panel.outcome.len());
+    // Held-out loss of every scheme, and of the base, summed over sites and copies.
+    let mut sums = vec![vec![0.0; schemes + 1]; protocol.n_resamples];
+    let imputers: Vec<Imputer<'_>> = (0..sites).map(|site| gaps.imputer(panel, &[site])).collect::<Result<_>>()?;
+    for m in 0..gaps.copies {
+        let panels: Vec<Panel> = imputers
+            .iter()
+            .map(|imputer| Ok(panel.with_items(gaps.items(imputer, m)?.view())))
+            .collect::<Result<_>>()?;
+        let plans: Vec<Plan<'_>> = panels
+            .par_iter()
+            .enumerate()
+            .map(|(site, panel)| Plan::of_site(panel, &protocol.schemes, site))
+            .collect::<Result<_>>()?;
+        sums.par_iter_mut().enumerate().try_for_each_init(
+            || (plan.space(), vec![0.0; n], Vec::new()),
+            |(space, y, order), (i, sums)| -> Result<()> {
+                if control.is_cancelled() {
+                    return Ok(());
+                }
+                source.draw(mean, Seed(protocol.seed), i as u64, order, y);
+                for (site, (plan, panel)) in plans.iter().zip(&panels).enumerate() {
+                    plan.predict(y, space)?;
+                    let losses = Losses::of(panel, y, space);
+                    for c in 0..schemes {
+                        sums[c] += losses.schemes[c][site];
+                    }
+                    sums[schemes] += losses.base[site];
+                }
+                control.advance(1);
+                Ok(())
+            },
+        )?;
+    }
+    let replicates = if control.is_cancelled() { 0 } else { protocol.n_resamples };
+    let gain = |sums: &Vec<f64>, c: usize| {
+        let base = sums[schemes];
+        if base > 0.0 { (sums[protocol.reference] - sums[c]) / base } else { f64::NAN }
+    };
+    let gains = (0..schemes).map(|c| sums[..replicates].iter().map(|row| gain(row, c)).collect()).collect();
+    let undefined = sums[..replicates].iter().filter(|row| row[schemes] <= 0.0).count();
+    Ok(Some(NullGains { replicates, gains, undefined }))
+}
+
+/// Means of losses and predictions over the copies; ranges of weights over folds and copies.
+fn averaged(runs: &[Run], intervals: Option<Vec<GainInterval>>, null: Option<NullGains>) -> Evidence {
+    let of = |table: fn(&Run) -> &Vec<Vec<f64>>| mean(&runs.iter().map(table).collect::<Vec<_>>());
+    let schemes = 0..runs[0].penalties.len();
+    let gathered = |c: usize| runs.iter().flat_map(|run| run.penalties[c].iter().copied()).collect();
+    let weights = |c: usize| runs.iter().flat_map(|run| run.weights[c].iter().cloned()).collect::<Vec<_>>();
+    Evidence {
+        losses: Losses { schemes: of(|run| &run.losses.schemes), base: runs[0].losses.base.clone() },
+        predictions: of(|run| &run.predictions),
+        penalties: schemes.clone().map(gathered).collect(),
+        stability: schemes.map(|c| stability(&weights(c))).collect(),
+        intervals,
+        null,
+    }
+}
+
+/// Entry by entry.
+fn mean(tables: &[&Vec<Vec<f64>>]) -> Vec<Vec<f64>> {
+    let entry = |c: usize, i: usize| tables.iter().map(|table| table[c][i]).sum::<f64>() / tables.len() as f64;
+    (0..tables[0].len()).map(|c| (0..tables[0][c].len()).map(|i| entry(c, i)).collect()).collect()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::scale::shipped;
+    use crate::stream::Purpose;
+    use crate::weighting::schemes::{Ridge, Scheme, Unit};
+
+    fn study(sites: usize) -> (Panel, Gaps) {
+        let scale = shipped::load("ips-15").unwrap();
+        let mut stream = Seed(11).stream(Purpose::Simulate, 0);
+        let mut values: Vec<f64> = (0..sites * 15).map(|_| 1.0 + f64::from(stream.below(5))).collect();
+        let outcome: Vec<f64> = values.chunks(15).map(|row| row.iter().sum::<f64>() + stream.uniform()).collect();
+        for cell in [3, 2 * 15 + 7, 5 * 15 + 7] {
+            values[cell] = f64::NAN;
+        }
+        let complete = Array2::from_shape_fn((sites, 15), |_| stream.uniform());
+        let none = Array2::zeros((sites, 0));
+        let site_of: Vec<usize> = (0..sites).collect();
+        let panel = Panel::new(complete.view(), none.view(), outcome, vec![1.0; sites], &site_of).unwrap();
+        (panel, Gaps { scale, values, columns: (0..15).collect(), copies: 4, seed: Seed(3) })
+    }
+
+    fn schemes() -> Vec<Entrant> {
+        vec![Scheme::Unit(Unit::default()).into(), Scheme::Ridge(Ridge::default()).into()]
+    }
+
+    #[test]
+    fn a_held_out_site_informs_nothing_that_predicts_it() {
+        let (panel, gaps) = study(9);
+        let before = cross_fit(&panel, &gaps, &schemes(), None).unwrap();
+        let mut other = gaps.clone();
+        // Site 8 has no gap: its scores, turned upside down, may change every fold but its own.
+        for cell in 8 * 15..9 * 15 {
+            other.values[cell] = 6.0 - other.values[cell];
+        }
+        let after = cross_fit(&panel, &other, &schemes(), None).unwrap();
+        let mut elsewhere = 0.0_f64;
+        for (a, b) in before.iter().zip(&after) {
+            for (x, y) in a.weights[1][8].iter().zip(&b.weights[1][8]) {
+                assert!((x - y).abs() < 1e-9, "{x} and {y}");
+            }
+            elsewhere = elsewhere.max((a.weights[1][0][4] - b.weights[1][0][4]).abs());
+        }
+        assert!(elsewhere > 1e-3);
+    }
+
+    #[test]
+    fn without_gaps_every_copy_is_the_plain_contest() {
+        let (panel, mut gaps) = study(9);
+        for value in &mut gaps.values {
+            *value = if value.is_nan() { 3.0 } else { *value };
+        }
+        let items = Array2::from_shape_vec((9, 15), gaps.values.clone()).unwrap();
+        let whole = panel.with_items(items.view());
+        let plan = Plan::new(&whole, &schemes()).unwrap();
+        let mut space = plan.space();
+        plan.predict(&whole.outcome, &mut space).unwrap();
+        for run in cross_fit(&panel, &gaps, &schemes(), None).unwrap() {
+            assert_eq!(run.predictions, space.predictions);
+            assert_eq!(run.penalties[1], space.penalties[1]);
+        }
+    }
+
+    #[test]
+    fn a_deleted_site_takes_no_part() {
+        let (panel, mut gaps) = study(9);
+        let before = cross_fit(&panel, &gaps, &schemes(), Some(4)).unwrap();
+        for cell in 4 * 15..5 * 15 {
+            gaps.values[cell] = 1.0;
+        }
+        let after = cross_fit(&panel, &gaps, &schemes(), Some(4)).unwrap();
+        for (a, b) in before.iter().zip(&after) {
+            for (x, y) in a.losses.schemes[1].iter().zip(&b.losses.schemes[1]) {
+                assert!((x - y).abs() < 1e-9 * x.max(1.0), "{x} and {y}");
+            }
+        }
+    }
+}

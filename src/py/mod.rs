@@ -43,7 +43,7 @@ mod _core {
         judged_agreement, lens_select, lens_stability, lens_threshold, lens_words, suppress_counts, t_quantile, wilson,
     };
     #[pymodule_export]
-    use super::experiment::contest_run;
+    use super::experiment::{contest_run, contest_run_imputed};
     #[pymodule_export]
     use super::importance::importance_shares;
     #[pymodule_export]
@@ -70,7 +70,8 @@ mod _core {
     use super::sites::{rater_icc, site_adjusted_means, site_adjusted_rates, site_describe};
     #[pymodule_export]
     use super::study::{
-        rubin_pool, scores_filled, study_check, study_durations, study_impute, study_linked, study_moments,
+        rubin_pool, score_faults, scores_filled, study_check, study_durations, study_impute, study_linked,
+        study_moments,
     };
     use pyo3::prelude::*;
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ._axes import axes_of
 from .errors import refuse
 
 if TYPE_CHECKING:
@@ -26,14 +27,11 @@ def _rows(result: Agreement, coefficient: str | None) -> tuple[list[tuple[str, A
 
 def dots(result: Agreement, ax: Any, coefficient: str | None) -> Any:
     """Draw one dot and interval per row; undefined ones are named beside their row."""
-    import matplotlib.pyplot as plt
-
     rows, label = _rows(result, coefficient)
     if not rows:
         have = sorted({e.coefficient for e in result.estimates})
         raise refuse("no such coefficient in this result", at="coefficient", got=coefficient, allowed=", ".join(have))
-    if ax is None:
-        _, ax = plt.subplots(figsize=(6.4, 0.6 + 0.32 * max(3, len(rows))), layout="constrained")
+    ax = axes_of(ax, 6.4, 0.6 + 0.32 * max(3, len(rows)))
     for place, (_, e) in enumerate(rows):
         if e.estimate != e.estimate:
             ax.annotate(e.status, (0.0, place), va="center", fontsize="small")
@@ -47,5 +45,10 @@ def dots(result: Agreement, ax: Any, coefficient: str | None) -> Any:
     ax.set_xlim(min(0.0, max(left, -1.0)) - 0.02, 1.02)
     ax.axvline(0.0, color="0.7", linewidth=0.8)
     by = "bootstrap" if rows[0][1].bootstrap_low is not None else "t"
+    ax.spines[["top", "right"]].set_visible(False)
+    told = "; ".join(
+        f"{name} {e.status if e.estimate != e.estimate else format(e.estimate, '.3f')}" for name, e in rows
+    )
+    ax.set_label(f"{label}: {told}.")
     ax.set_xlabel(f"{label}, {100 * result.confidence_level:g} % interval ({by})")
     return ax

@@ -6,18 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ._axes import BLUE, VERMILION, axes_of, cut
+
 if TYPE_CHECKING:
     from ._audit_findings import AuditResult
     from ._audit_table import TableSolution
-
-
-def axes_of(ax: Any, width: float, height: float) -> Any:
-    """Return `ax`, or fresh Axes of this size in inches."""
-    if ax is not None:
-        return ax
-    from matplotlib.figure import Figure
-
-    return Figure(figsize=(width, height), layout="constrained").add_subplot()
 
 
 def draw_table(solution: TableSolution, ax: Any = None) -> Any:
@@ -68,7 +61,7 @@ def _key(solution: TableSolution) -> str:
 
 
 # Okabe and Ito's colours; the mark and the word say the same without them.
-_LOOKS = {"error": ("X", "#D55E00"), "warning": ("^", "#B07D00"), "note": ("o", "#0072B2")}
+_LOOKS = {"error": ("X", VERMILION), "warning": ("^", "#B07D00"), "note": ("o", BLUE)}
 
 
 def draw_findings(result: AuditResult, ax: Any = None) -> Any:
@@ -79,13 +72,13 @@ def draw_findings(result: AuditResult, ax: Any = None) -> Any:
         marker, colour = _LOOKS[finding.severity]
         ax.scatter([0.02], [i], marker=marker, s=42, color=colour, clip_on=False)
         ax.text(0.05, i, finding.severity, va="center", fontsize=8)
-        ax.text(0.17, i, _cut(finding.printed, 44), va="center", fontsize=8, fontweight="bold")
-        ax.text(0.62, i, _cut(finding.possible, 42), va="center", fontsize=8)
+        ax.text(0.17, i, cut(finding.printed, 44), va="center", fontsize=8, fontweight="bold")
+        ax.text(0.62, i, cut(finding.possible, 42), va="center", fontsize=8)
         if i % 2:
             ax.axhspan(i - 0.5, i + 0.5, color="#F4F4F4", zorder=0)
     for x, head in ((0.17, "printed"), (0.62, "possible")):
         ax.text(x, -0.85, head, fontsize=8, color="0.3")
-    ax.set_yticks(range(len(findings)), [_cut(f.place, 62) for f in findings], fontsize=8)
+    ax.set_yticks(range(len(findings)), [cut(f.place, 62) for f in findings], fontsize=8)
     ax.set_xlim(0, 1)
     ax.set_ylim(max(len(findings), 1) - 0.5, -1.2)
     ax.set_xticks([])
@@ -96,7 +89,3 @@ def draw_findings(result: AuditResult, ax: Any = None) -> Any:
     ax.set_title(result._head(), fontsize=9, loc="left")
     ax.set_label(f"{result._head()} " + " ".join(f"{f.place}: {f.printed}, possible {f.possible}." for f in findings))
     return ax
-
-
-def _cut(text: str, most: int) -> str:
-    return text if len(text) <= most else text[: most - 1] + "…"

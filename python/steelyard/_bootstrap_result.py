@@ -22,10 +22,11 @@ from ._intervals import (
     request,
 )
 from ._result import Result
-from .errors import refuse
+from ._studentized import Errors, checked_errors, errors_of
+from .errors import InputError, refuse
 
 if TYPE_CHECKING:
-    from ._bootstrap import Source
+    from ._bootstrap_source import Source
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,6 +60,8 @@ class BootstrapResult(Result):
         What was resampled.
     seed, n_resamples, data_hash
         What a replay needs.
+    own_error, replicate_errors : float or ndarray, ndarray, or None
+        Standard errors on the data and on each replicate, when the interval is studentized.
     status, caveats
         `ok`, `refused` or `interrupted`; what a reader should know.
     """
@@ -90,6 +93,8 @@ class BootstrapResult(Result):
     caveats: tuple[str, ...]
     data_hash: str
     library: str = "pandas"
+    own_error: Any = None
+    replicate_errors: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         self.bootstrap_distribution.flags.writeable = False
@@ -122,7 +127,16 @@ class BootstrapResult(Result):
             )
         return self._source
 
-    def _replicated(self, jackknife: bool) -> Replicated:
+    def _errors(self) -> Errors | None:
+        """Return the standard errors of the replicates, replayed if they are not at hand."""
+        shape = (len(self.terms), self.n_resamples)
+        if self.replicate_errors is not None:
+            return Errors(np.asarray(self.own_error, dtype=float).reshape(-1), self.replicate_errors.reshape(shape))
+        source = self._needed("a studentized interval")
+        errors, _ = errors_of(source, seed=self.seed, count=self.n_resamples, enumerated=self.enumerated)
+        return checked_errors(errors, source.plan.scale, shape)
+
+    def _replicated(self, jackknife: bool, errors: Errors | None = None) -> Replicated:
         k = len(np.atleast_1d(np.asarray(self.estimate)).reshape(-1))
         values = self.jackknife
         if values is None and jackknife:
@@ -134,6 +148,7 @@ class BootstrapResult(Result):
             jackknife=None if values is None else values.reshape(k, -1),
             strata=list(self.strata),
             shape=np.shape(self.estimate),
+            errors=errors,
         )
 
     def interval(
@@ -148,7 +163,7 @@ class BootstrapResult(Result):
         Parameters
         ----------
         method
-            percentile, expanded percentile, basic, normal, BCa or t; None: that of the result.
+            percentile, expanded percentile, basic, normal, BCa, studentized or t; None: that of the result.
         confidence_level, alternative
             None: those of the result.
         quantile
@@ -169,7 +184,8 @@ class BootstrapResult(Result):
             self.confidence_interval.alternative if alternative is None else alternative,
             quantile,
         )
-        replicated = self._replicated(needs_jackknife(name))
+        errors = self._errors() if name == "studentized" else None
+        replicated = self._replicated(needs_jackknife(name), errors)
         return collect(replicated, replicated.summaries([asked]), 0, asked)
 
     def intervals(self, confidence_level: float | None = None) -> Any:
@@ -179,11 +195,16 @@ class BootstrapResult(Result):
         --------
         >>> import steelyard as sy
         >>> sy.bootstrap([1.0, 2.0, 4.0, 9.0], "mean", rng=1).intervals()["method"].tolist()
-        ['percentile', 'expanded percentile', 'basic', 'normal', 'BCa', 't']
+        ['percentile', 'expanded percentile', 'basic', 'normal', 'BCa', 'studentized', 't']
         """
         level = self.confidence_interval.confidence_level if confidence_level is None else confidence_level
         asked = [request(name, level, self.confidence_interval.alternative) for name in METHODS]
-        replicated = self._replicated(self.jackknife is not None or self._source is not None)
+        try:
+            errors = self._errors()
+        except InputError:
+            # Its row then says that there is no such interval, and why.
+            errors = None
+        replicated = self._replicated(self.jackknife is not None or self._source is not None, errors)
         rows = []
         for term, summary in zip(self.terms, replicated.summaries(asked), strict=True):
             for name, part in zip(METHODS, summary["intervals"], strict=True):
@@ -245,7 +266,7 @@ class BootstrapResult(Result):
         >>> after["estimate_without"].round(3).tolist()
         [5.0, 4.667, 4.0, 2.333]
         """
-        from ._bootstrap import jackknife_after
+        from ._bootstrap_build import jackknife_after
 
         return jackknife_after(self, confidence_level)
 
@@ -345,25 +366,33 @@ class BootstrapResult(Result):
         >>> import steelyard as sy
         >>> ax = sy.bootstrap([1.0, 2.0, 4.0, 9.0], "mean", rng=1).plot()
         >>> ax.get_ylabel()
-        'share of resamples'
+        'probability'
         """
-        if ax is None:
-            import matplotlib.pyplot as plt
+        from ._bootstrap_plots import draw_distribution
 
-            _, ax = plt.subplots(figsize=(6, 3.2), layout="constrained")
-        values = self.bootstrap_distribution.reshape(len(self.terms), -1)[output]
-        kept = np.isfinite(values)
-        weights = self.probabilities if self.probabilities is not None else np.full(len(values), 1 / len(values))
-        ax.hist(values[kept], bins=50, weights=weights[kept], color="#9db4c0", edgecolor="none")
-        ci = self.confidence_interval
-        estimate = float(np.asarray(self.estimate).reshape(-1)[output])
-        ax.axvline(estimate, color="#1b3a4b", label=f"estimate {estimate:.4g}")
-        for name in ("low", "high"):
-            end = float(np.asarray(getattr(ci, name)).reshape(-1)[output])
-            if np.isfinite(end):
-                ax.axvline(end, color="#b3541e", linestyle="--", label=f"{name} {end:.4g}")
-        ax.set_xlabel(self.statistic if len(self.terms) == 1 else self.terms[output])
-        ax.set_ylabel("share of resamples")
-        ax.set_title(f"{100 * ci.confidence_level:g} % interval, {self.method}", loc="left", fontsize=10)
-        ax.legend(frameon=False, fontsize=8)
-        return ax
+        return draw_distribution(self, ax, output)
+
+    def plot_jackknife_after(self, ax: Any = None, output: int = 0) -> Any:
+        """Draw what the result would be without each unit (`jackknife_after`), ordered by the estimate without it.
+
+        Parameters
+        ----------
+        ax
+            Matplotlib Axes to draw on; made when None.
+        output
+            Which output, when the statistic has several.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+
+        Examples
+        --------
+        >>> import steelyard as sy
+        >>> ax = sy.bootstrap([1.0, 2.0, 4.0, 9.0], "mean", rng=1).plot_jackknife_after()
+        >>> [label.get_text() for label in ax.get_yticklabels()]
+        ['3', '2', '1', '0']
+        """
+        from ._bootstrap_plots import draw_jackknife_after
+
+        return draw_jackknife_after(self, ax, output)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -43,7 +44,7 @@ class PythonStatistic:
             if value.shape != self.shape:
                 raise refuse(
                     "statistic changed its shape",
-                    at=what(i),
+                    at=where_of(what(i)),
                     got=value.shape,
                     allowed=f"{self.shape}, as on the data",
                 )
@@ -56,16 +57,7 @@ class PythonStatistic:
         except Exception as error:
             error.add_note(f"raised by the statistic {what}")
             raise
-        try:
-            array = np.asarray(value, dtype=np.float64)
-        except (TypeError, ValueError):
-            raise refuse(
-                "statistic returned something that is not a number",
-                at=what,
-                got=f"{value!r}"[:80],
-                allowed="a number, or an array of them",
-            ) from None
-        return array
+        return numbers(value, what)
 
     def _one(self, index: NDArray[np.int64], what: str) -> NDArray[np.float64]:
         rows = self.rows
@@ -116,7 +108,7 @@ class PythonStatistic:
         if value.ndim == 0 or value.shape[place] != n:
             raise refuse(
                 "statistic returned the wrong shape",
-                at=what,
+                at=where_of(what),
                 got=value.shape,
                 allowed=f"one value for each of {n} resamples on axis {place}",
                 remedy="Reduce over `axis` only, or pass vectorized=False.",
@@ -130,6 +122,43 @@ class PythonStatistic:
         parts = self._gather(index)
         value = self._drop_batch(self._call(where, *parts, axis=self._axis(parts)), len(index), where)
         return value.reshape(len(index), -1)
+
+
+@dataclasses.dataclass(frozen=True)
+class Named:
+    """Names resample i of a batch in errors."""
+
+    form: str
+    names: Sequence[Any]
+
+    def __call__(self, i: int) -> str:
+        return self.form.format(self.names[i])
+
+
+def where_of(what: str) -> str:
+    """Return what a resample is called, as it follows "in".
+
+    Examples
+    --------
+    >>> where_of("in replicate 3"), where_of("on the data themselves"), where_of("without unit 'a'")
+    ('replicate 3', 'the data themselves', "the data without unit 'a'")
+    """
+    return f"the data {what}" if what.startswith("without ") else what.removeprefix("in ").removeprefix("on ")
+
+
+def numbers(value: Any, what: str) -> NDArray[np.float64]:
+    """Return what a statistic returned as an array of numbers; a function that forgot to return is refused."""
+    try:
+        if value is not None:
+            return np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError):
+        pass
+    raise refuse(
+        "statistic returned something that is not a number",
+        at=where_of(what),
+        got=f"{value!r}"[:80],
+        allowed="a number, or an array of them",
+    )
 
 
 def batch_size(rows: Rows, batch: int | None) -> int:

@@ -46,6 +46,16 @@ def bootstrap_after(
     probabilities: NDArray[np.float64] | None,
     levels: Sequence[float],
 ) -> list[dict[str, Any]]: ...
+def bootstrap_errors(
+    values: NDArray[np.float64],
+    sample: NDArray[np.int64] | None,
+    units: NDArray[np.int64],
+    strata: NDArray[np.int64],
+    plan: str,
+    options: str,
+    counts: NDArray[np.float64] | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[NDArray[np.float64] | None, bool]: ...
 def bootstrap_intervals(
     values: NDArray[np.float64],
     probabilities: NDArray[np.float64] | None,
@@ -53,6 +63,8 @@ def bootstrap_intervals(
     jackknife: NDArray[np.float64] | None,
     strata: Sequence[int],
     requests: str,
+    errors: NDArray[np.float64] | None = None,
+    error: float = ...,
 ) -> dict[str, Any]: ...
 def bootstrap_multisets(units: NDArray[np.int64], strata: NDArray[np.int64], plan: str, limit: int) -> int | None: ...
 def bootstrap_run(
@@ -123,6 +135,10 @@ def importance_shares(
     progress: Callable[[int, int], object] | None = None,
 ) -> tuple[dict[str, Any], bool]: ...
 def regress_fit(options: str, arrays: dict[str, Any]) -> dict[str, Any]: ...
+def regress_joint(options: str, arrays: dict[str, Any], contrasts: NDArray[np.float64]) -> dict[str, Any]: ...
+def regress_replicates(
+    options: str, arrays: dict[str, Any], progress: Callable[[int, int], object] | None = None
+) -> tuple[NDArray[np.float64], bool]: ...
 def regress_wild(
     options: str, arrays: dict[str, Any], progress: Callable[[int, int], object] | None = None
 ) -> tuple[dict[str, Any], bool]: ...
@@ -280,6 +296,9 @@ def contest_run_imputed(
     threads: int,
     progress: Callable[[int, int], object] | None = None,
 ) -> tuple[tuple[dict[str, Any], list[dict[str, Any]]], bool]: ...
+def contest_power(
+    point: str, threads: int, progress: Callable[[int, int], object] | None = None
+) -> tuple[list[dict[str, list[bool]]], bool]: ...
 def synthetic_sites(spec: str, seed: int, replicate: int) -> dict[str, Any]: ...
 def display_build(spec: str) -> str: ...
 def display_read(text: str) -> str: ...

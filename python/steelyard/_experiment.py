@@ -11,10 +11,14 @@ import numpy as np
 
 from . import _core
 from . import schemes as S
+from ._experiment_build import result_from
 from ._experiment_data import Contestants, contest_rows, schemes_of
-from ._experiment_result import Protocol, WeightingResult, result_from
+from ._experiment_parts import Protocol
+from ._experiment_result import WeightingResult
 from ._experiment_sensitivity import Sensitivity, line_not_run, line_of, variants
 from ._long import Progress, run_long, thread_count
+from ._planner import SITES, SitesNeeded, sites_needed
+from ._planner_basis import PlanningBasis, needed_basis, planning_basis
 from ._random import RNG, seed_of
 from ._result import data_hash
 from .errors import InputError, refuse
@@ -185,7 +189,7 @@ class WeightingExperiment:
         """
         data, schemes = self._data, self._schemes
         request = {
-            "schemes": [{"scheme": s.options(), "groups": s._groups(data.names)} for s in schemes.schemes],
+            "schemes": self._entrants(),
             "reference": schemes.reference,
             "primary": None if schemes.primary is None else schemes.names.index(schemes.primary),
             "trials": data.null_trials,
@@ -200,7 +204,7 @@ class WeightingExperiment:
 
         def finish(raw: Any) -> WeightingResult:
             contest, pooled = (raw, None) if gaps is None else raw
-            return result_from(contest, data, schemes, protocol, hashed, pooled)
+            return result_from(contest, data, schemes, protocol, hashed, self._basis(), pooled)
 
         rows = (data.items, covariates, data.response, data.weights, data.codes, thread_count(threads))
         call: Any = _core.contest_run
@@ -218,6 +222,94 @@ class WeightingExperiment:
             finish=finish,
         )
         return done
+
+    def sites_needed(
+        self,
+        *,
+        r2: float | Sequence[float] = 0.3,
+        concentration: int | Sequence[int] = 2,
+        site_icc: float = 0.0,
+        reliability: float = 1.0,
+        power: float = 0.8,
+        sites: int | Sequence[int] = SITES,
+        runs: int = 100,
+        n_resamples: int = 199,
+        inter_item_r: float | None = None,
+        rng: RNG = None,
+        threads: int | None = None,
+        progress: Progress = None,
+        resume: SitesNeeded | None = None,
+    ) -> SitesNeeded:
+        """Simulate how many sites it would take to show a gain, from assumed truths, never from an observed gain.
+
+        Studies are drawn with the score distribution of this study's items and its sizes, and go through this
+        experiment with its schemes, smallest gain and verdict. A truth is left at the first number of sites that
+        reaches the power. The cost grows with the cube of the number of sites: begin with few runs, and pass the result
+        as `resume` for more.
+
+        Parameters
+        ----------
+        r2
+            True squared correlation of the truly weighted total (of scores without error) with the observed outcome of
+            sites; one or several.
+        concentration
+            How many items carry the whole truth, with equal weights: 1 to the number of items, where the plain total is
+            right and nothing can be gained; one or several. Which items they are is drawn anew in every run.
+        site_icc
+            With participants: share of their variance between sites beyond the items.
+        reliability
+            Share of the variance of an item's (latent) score that is true; 1: reviewers make no error.
+        power
+            What the fewest sites must reach.
+        sites
+            Numbers of sites to try, from 12.
+        runs
+            Simulated studies per point: 100 have a Monte Carlo error of .05 at most.
+        n_resamples
+            Null replicates in every run.
+        inter_item_r
+            Mean correlation between items; None: that of this study.
+        rng, threads, progress
+            As in `run`.
+        resume
+            An earlier result under the same assumptions, or the `.partial` of an interrupted one: its runs are kept.
+
+        Returns
+        -------
+        SitesNeeded
+
+        Raises
+        ------
+        InputError
+            An assumption out of range; items that are not scores with levels.
+        Interrupted
+            After Ctrl-C; `.partial` holds what was completed.
+
+        Examples
+        --------
+        >>> import steelyard as sy
+        >>> sites = sy.datasets.synthetic_sites(20, n_items=4, rng=1)
+        >>> experiment = sy.WeightingExperiment(sites.items, sites.outcome, schemes=[sy.schemes.OLS()], rng=1)
+        >>> plan = experiment.sites_needed(r2=0.9, concentration=1, sites=[12, 40], runs=20, rng=1)
+        >>> plan.needed["sites"].tolist()
+        [40]
+        """
+        return sites_needed(
+            needed_basis(self._basis()),
+            r2=r2,
+            concentration=concentration,
+            site_icc=site_icc,
+            reliability=reliability,
+            power=power,
+            sites=sites,
+            runs=runs,
+            n_resamples=n_resamples,
+            inter_item_r=inter_item_r,
+            rng=rng,
+            threads=threads,
+            progress=progress,
+            resume=resume,
+        )
 
     def sensitivity(self, threads: int | None = None, progress: Progress = None) -> Sensitivity:
         """Run the contest again under each other choice that could have been made, one line each.
@@ -253,6 +345,15 @@ class WeightingExperiment:
             except InputError as reason:
                 lines.append(line_not_run(choice, reason))
         return Sensitivity(tuple(lines), self._schemes.names)
+
+    def _entrants(self) -> list[dict[str, Any]]:
+        names = self._data.names
+        return [{"scheme": scheme.options(), "groups": scheme._groups(names)} for scheme in self._schemes.schemes]
+
+    def _basis(self) -> PlanningBasis | None:
+        entrants = json.dumps(self._entrants())
+        gain, level = self._options["smallest_gain"], self._options["confidence_level"]
+        return planning_basis(self._data, self._schemes, entrants, gain, level)
 
     def _protocol(self, request: dict[str, Any], hashed: str) -> Protocol:
         data, schemes = self._data, self._schemes

@@ -23,7 +23,7 @@ def page(result: WeightingResult) -> str:
     figures = []
     for kind, caption in _FIGURES.items():
         axes = result.plot(kind)
-        svg = inline_svg(axes.figure, title=caption, description=result.sentences[0], prefix=f"contest-{kind}")
+        svg = inline_svg(axes.figure, title=caption, description=axes.get_label(), prefix=f"contest-{kind}")
         figures.append(f"<figure>{svg}<figcaption>{html.escape(caption)}</figcaption></figure>")
     weights = result.tables["weights"]
     rows = list(zip(*weights.values(), strict=True))

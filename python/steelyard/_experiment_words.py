@@ -8,7 +8,8 @@ from ._experiment_missing import missing_note
 
 if TYPE_CHECKING:
     from ._experiment_data import ContestRows
-    from ._experiment_result import Estimable, Protocol, WeightingResult
+    from ._experiment_parts import Estimable, Protocol
+    from ._experiment_result import WeightingResult
 
 _FEWEST = 12
 
@@ -41,6 +42,11 @@ def verdict_sentence(row: dict[str, Any], result: WeightingResult) -> str:
     name, verdict, d = row["scheme"], row["verdict"], number(protocol.smallest_gain)
     if verdict == "reference":
         return f"{name} is what the others must beat."
+    if row["failed_folds"]:
+        return (
+            f"{name} is out of the contest: it could not be fitted in {row['failed_folds']} of {protocol.n_sites} "
+            f"training folds ({row['failure'].rstrip('.')})."
+        )
     if verdict == "cannot be tested" or row["conf_low"] is None:
         return f"{name}: whether it beats {protocol.reference} cannot be tested ({result.refused or 'no replicates'})."
     p = row["p_value"] if protocol.primary == name else row["p_adjusted"]
@@ -100,13 +106,34 @@ def sentences_of(result: WeightingResult) -> tuple[str, ...]:
             first = f"No scheme is shown to beat {_reference(result)}; the best of {len(rows['scheme']) - 1}: {first}"
     out = [first, estimability_sentence(result.estimable, protocol.n_sites)]
     items = _item_sentence(result)
-    test = result.global_test
-    if test.p_value is not None:
-        out.append(
-            f"Do item weights matter at all? F({test.df1:g}, {test.df2:g}) = {test.statistic:.2f}, "
-            f"{p_words(test.p_value)} for equal slopes."
-        )
+    out += [sentence for sentence in (_many_sentence(result), _slopes_sentence(result)) if sentence is not None]
     return (*out, items) if items is not None else tuple(out)
+
+
+def _many_sentence(result: WeightingResult) -> str | None:
+    """Say what many schemes at once amount to."""
+    test = result.superiority
+    if test is None:
+        return None
+    rows, alpha = result.tables["verdicts"], 1 - result.protocol.confidence_level
+    kept = [name for name, p in zip(rows["scheme"], rows["set_p"], strict=True) if p is not None and p > alpha]
+    leader = f", led by {test.scheme}" if test.statistic > 0 else ""
+    told = f"{test.n_tried} schemes were tried against {_reference(result)}; that one of them is superior: "
+    told += f"{p_words(test.p_value)}{leader}."
+    return f"{told} Not told from the best (model confidence set): {', '.join(kept)}." if kept else told
+
+
+def _slopes_sentence(result: WeightingResult) -> str | None:
+    """Say whether item weights matter at all, by the tests that are defined."""
+    found, scatter = result.global_test, result.scatter_test
+    said = []
+    if found.p_value is not None:
+        said.append(
+            f"F({found.df1:g}, {found.df2:g}) = {found.statistic:.2f}, {p_words(found.p_value)} for equal slopes"
+        )
+    if scatter.p_value is not None:
+        said.append(f"{p_words(scatter.p_value)} for slopes that scatter about a common one ({scatter.method})")
+    return f"Do item weights matter at all? {'; '.join(said)}." if said else None
 
 
 def _reference(result: WeightingResult) -> str:
@@ -138,6 +165,9 @@ def caveats_of(
         notes.append(
             "A constant item is silent about differences, which is not the same as unimportant; it keeps its weight."
         )
+    failed = [n for n, entry in zip(protocol.schemes, raw["entries"], strict=True) if entry["failure"] is not None]
+    if failed:
+        notes.append(f"Out of the contest, having failed in some training folds: {', '.join(failed)}.")
     if raw["undefined"]:
         notes.append(f"{raw['undefined']} null replicates had no defined gain; they count against weighting.")
     notes.append("Associations between sites are no effects on participants.")
@@ -166,6 +196,11 @@ def reporting(result: WeightingResult) -> tuple[str, ...]:
         f"{declared}.",
     ]
     if result.replicates:
+        lines.append(
+            f"{len(protocol.schemes) - 1} schemes were tried against the reference; superiority of any of them was "
+            "tested as by Hansen (2005, doi:10.1198/073500105000000063) on the same null replicates, and schemes not "
+            "told from the best form a model confidence set (Hansen, Lunde and Nason 2011, doi:10.3982/ECTA5771)."
+        )
         lines.append(
             f"Gains were tested against equal weights by refitting the reference and {null}, rerunning the whole "
             f"contest {result.replicates} times; intervals come from rerunning it without each site (jackknife, t with "

@@ -245,7 +245,7 @@ class FidelityResult(Result):
         >>> import steelyard as sy
         >>> ax = sy.fidelity(sy.datasets.norway_ips()).plot_items()
         >>> ax.get_xlabel()
-        'score'
+        'score (area of a dot: sites with it)'
         """
         from ._fidelity_plots import item_profile
 

@@ -6,16 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ._axes import BLUE, VERMILION, axes_of, cut, label_room
+
 if TYPE_CHECKING:
     from ._fidelity import FidelityResult
-
-
-def _axes(ax: Any, width: float, height: float) -> Any:
-    if ax is not None:
-        return ax
-    from matplotlib.figure import Figure
-
-    return Figure(figsize=(width, height), layout="constrained").add_subplot()
 
 
 def heat_strip(result: FidelityResult, ax: Any = None) -> Any:
@@ -23,7 +17,13 @@ def heat_strip(result: FidelityResult, ax: Any = None) -> Any:
     import matplotlib as mpl
 
     n, p = result.scores.shape
-    ax = _axes(ax, 3.4 + 0.68 * max(n, 4), 1.6 + 0.25 * p)
+    labels = [_site_label(result, i, "\n") for i in range(n)]
+    upright = n <= 12 and max(len(line) for text in labels for line in text.split("\n")) <= 10
+    if upright:
+        ax = axes_of(ax, 3.4 + 0.68 * max(n, 4), 1.6 + 0.25 * p)
+    else:
+        labels = [_site_label(result, i, ", ") for i in range(n)]
+        ax = axes_of(ax, 3.4 + max(0.26, 1.6 / n) * n, 1.0 + label_room(labels) + 0.25 * p)
     totals = result.tables["totals"]["total"]
     order = sorted(range(n), key=lambda i: (-np.inf if totals[i] is None else totals[i], -i), reverse=True)
     low = np.array([item.minimum for item in result.scale.items])
@@ -38,7 +38,7 @@ def heat_strip(result: FidelityResult, ax: Any = None) -> Any:
             dark = not np.isnan(score) and share[j, column] < 0.45
             ax.text(column, j, text, ha="center", va="center", fontsize=8, color="white" if dark else "black")
     ax.set_yticks(range(p), [item.title for item in result.scale.items], fontsize=8)
-    ax.set_xticks(range(n), [_site_label(result, i) for i in order], fontsize=8, rotation=0 if n <= 8 else 90)
+    ax.set_xticks(range(n), [labels[i] for i in order], fontsize=8, rotation=0 if upright else 90)
     ax.xaxis.tick_top()
     ax.xaxis.set_label_position("top")
     ax.set_xlabel(_strip_key(result), fontsize=8)
@@ -56,11 +56,12 @@ def heat_strip(result: FidelityResult, ax: Any = None) -> Any:
 _MARKS = {"first": "▲", "second": "▽"}
 
 
-def _site_label(result: FidelityResult, i: int) -> str:
+def _site_label(result: FidelityResult, i: int, between: str) -> str:
     total, band = result.tables["totals"]["total"][i], result.tables["totals"]["band"][i]
     mark = _side(result, result.site_ids[i])
-    lines = [result.site_ids[i], "–" if total is None else f"{total:g}", *(band or "").split()]
-    return "\n".join([*lines, *([_MARKS[mark]] if mark else [])])
+    words = (band or "").split() if between == "\n" else [band] if band else []
+    lines = [cut(result.site_ids[i], 36), "–" if total is None else f"{total:g}", *words]
+    return between.join([*lines, *([_MARKS[mark]] if mark else [])])
 
 
 def _side(result: FidelityResult, site: str) -> str:
@@ -96,27 +97,27 @@ def item_profile(result: FidelityResult, ax: Any = None) -> Any:
     """Draw each item's scores as dots sized by the number of sites, its range as a line, its mean as a bar."""
     items = result.tables["items"]
     p = len(items["item"])
-    ax = _axes(ax, 6.5, 1.0 + 0.25 * p)
+    ax = axes_of(ax, 6.5, 1.0 + 0.25 * p)
     for j in range(p):
         scores = result.scores[:, j][~np.isnan(result.scores[:, j])]
         values, counts = np.unique(scores, return_counts=True)
         if values.size == 0:
             continue
         ax.hlines(j, values[0], values[-1], color="0.75", linewidth=1, zorder=1)
-        ax.scatter(values, np.full(values.size, j), s=14.0 * counts, color="0.55", zorder=2)
+        ax.scatter(values, np.full(values.size, j), s=84.0 * counts / len(result.scores), color="0.7", zorder=2)
     places = [j for j in range(p) if items["mean"][j] is not None]
     means = [items["mean"][j] for j in places]
     ax.scatter(means, places, marker="|", s=110, linewidth=2, color="black", zorder=4, label="mean")
     if result.contrast is not None:
         gaps = result.tables["gaps"]
-        for side, marker, colour in (("first", "^", "#0072B2"), ("second", "v", "#D55E00")):
+        for side, marker, colour in (("first", "^", BLUE), ("second", "v", VERMILION)):
             known = [(gaps[f"mean_{side}"][j], j) for j in range(p) if gaps[f"mean_{side}"][j] is not None]
             x, y = zip(*known, strict=True)
-            name = getattr(result.contrast, side)
+            name = cut(_group(getattr(result.contrast, side)), 30)
             ax.scatter(x, y, marker=marker, s=34, facecolor="none", edgecolor=colour, zorder=3, label=name)
     ax.set_yticks(range(p), [item.title for item in result.scale.items], fontsize=8)
     ax.invert_yaxis()
-    ax.set_xlabel("score")
+    ax.set_xlabel("score (area of a dot: sites with it)")
     ax.set_xlim(
         min(item.minimum for item in result.scale.items) - 0.2, max(item.maximum for item in result.scale.items) + 0.2
     )

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _core
+from ._axes import axes_of
 from ._cells import label
 from ._frames import frame_like
 from ._html import table
@@ -164,10 +165,7 @@ class Importance(Result):
 
     def plot(self, ax: Any = None) -> Any:
         """Draw a bar per item, hatched where the correlation is negative; returns the Axes."""
-        if ax is None:
-            import matplotlib.pyplot as plt
-
-            ax = plt.figure(figsize=(6, 0.28 * len(self.names) + 1.2)).add_subplot()
+        ax = axes_of(ax, 6, 0.28 * len(self.names) + 1.2)
         place = np.arange(len(self.names))
         bars = ax.barh(place, self.shares, color="#31688e", edgecolor="black", linewidth=0.4)
         for bar, correlation in zip(bars, self.correlations, strict=True):
@@ -180,6 +178,8 @@ class Importance(Result):
         ax.invert_yaxis()
         ax.set_xlabel(f"share of {_GAMES[self.game]} (hatched: negative correlation)")
         ax.set_title(self._title(), fontsize="medium")
+        told = "; ".join(f"{name} {share:.3f}" for name, share in zip(self.names, self.shares, strict=True))
+        ax.set_label(f"{self._title()}. {told}.")
         return ax
 
 

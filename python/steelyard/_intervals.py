@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from . import _core
 from ._names import folded, offer
 from ._result import serialisable
+from ._studentized import Errors
 from .errors import refuse
 
 # Public name -> name in the core.
@@ -23,9 +24,17 @@ METHODS = {
     "basic": "basic",
     "normal": "normal",
     "BCa": "bca",
+    "studentized": "studentized",
     "t": "t",
 }
-_ALIASES = {"expanded": "expanded percentile", "bcabootstrap": "BCa", "jackknifet": "t", "perc": "percentile"}
+_ALIASES = {
+    "expanded": "expanded percentile",
+    "bcabootstrap": "BCa",
+    "jackknifet": "t",
+    "perc": "percentile",
+    "stud": "studentized",
+    "bootstrapt": "studentized",
+}
 _NEEDS_JACKKNIFE = ("BCa", "t")
 ALTERNATIVES = ("two-sided", "less", "greater")
 _RULES = ("linear", "normal-scale")
@@ -71,7 +80,7 @@ def one_of(name: str, value: Any, allowed: tuple[str, ...]) -> str:
 @serialisable
 @dataclasses.dataclass(frozen=True)
 class ConfidenceInterval:
-    """One interval; unpacks as `low, high`.
+    """One interval; unpacks as `low, high`, and `[0]` and `[1]` are its ends, as in scipy.
 
     Attributes
     ----------
@@ -99,6 +108,12 @@ class ConfidenceInterval:
     def __iter__(self) -> Iterator[Any]:
         return iter((self.low, self.high))
 
+    def __len__(self) -> int:
+        return 2
+
+    def __getitem__(self, index: int) -> Any:
+        return (self.low, self.high)[index]
+
 
 @dataclasses.dataclass(frozen=True)
 class Replicated:
@@ -110,6 +125,7 @@ class Replicated:
     jackknife: NDArray[np.float64] | None
     strata: list[int]
     shape: tuple[int, ...]
+    errors: Errors | None = None
 
     def summaries(self, requests: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Return one summary with intervals per output."""
@@ -122,6 +138,8 @@ class Replicated:
                 None if self.jackknife is None else np.ascontiguousarray(self.jackknife[k]),
                 self.strata,
                 text,
+                None if self.errors is None else self.errors.each[k],
+                float("nan") if self.errors is None else float(self.errors.own[k]),
             )
             for k in range(len(self.estimate))
         ]

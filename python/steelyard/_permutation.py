@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _core
+from ._callables import Ticker, numbers
 from ._exchange import Exchange, exchange_of
 from ._intervals import ALTERNATIVES, one_of
 from ._long import Progress, run_long, thread_count
@@ -204,8 +205,6 @@ def _linear_call(matrix: Any, values: Any, nuisance: int, run: _Run, threads: in
 def _python_call(
     function: Callable[..., Any], run: _Run, vectorized: bool | None, batch: int | None
 ) -> Callable[..., Any]:
-    from ._callables import Ticker
-
     exchange = run.exchange
     whole = takes_axis(function) if vectorized is None else vectorized
     width = sum(part.size for part in exchange.parts)
@@ -229,7 +228,7 @@ def _python_call(
             if value.ndim == 0 or value.shape[-1] != len(arrangements):
                 raise refuse(
                     "statistic returned the wrong shape",
-                    at=where,
+                    at=where.removeprefix("in "),
                     got=value.shape,
                     allowed=f"one value for each of {len(arrangements)} arrangements on the last axis",
                     remedy="Reduce over `axis` only, or pass vectorized=False.",
@@ -266,8 +265,7 @@ def _called(function: Callable[..., Any], what: str, *args: Any, **kwargs: Any) 
     except Exception as error:
         error.add_note(f"raised by the statistic {what}")
         raise
-    array: NDArray[np.float64] = np.asarray(value, dtype=np.float64)
-    return array
+    return numbers(value, what)
 
 
 def _function(statistic: str | Callable[..., Any], name: str) -> Callable[..., Any]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ._axes import axes_of
 from ._frames import frame_in
 from ._html import table
 from ._result import Result, serialisable
@@ -122,15 +123,13 @@ class PermutationResult(Result):
         >>> ax.get_ylabel()
         'arrangements'
         """
-        if ax is None:
-            import matplotlib.pyplot as plt
-
-            _, ax = plt.subplots(figsize=(6, 3.2), layout="constrained")
+        ax = axes_of(ax, 6, 3.2)
         null = self.null_distribution.reshape(-1, self.n_resamples)[output]
         ax.hist(null[np.isfinite(null)], bins=50, color="#9db4c0", edgecolor="none")
         term, value, p, *_ = self._rows()[output]
         ax.axvline(value, color="#b3541e", label=f"observed {value:.4g}, p = {p:.3g}")
         ax.set_xlabel(term)
         ax.set_ylabel("arrangements")
+        ax.set_label(f"Null distribution of {term}: observed {value:.4g}, p = {p:.3g}.")
         ax.legend(frameon=False, fontsize=8)
         return ax

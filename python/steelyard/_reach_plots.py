@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ._audit_plots import axes_of
+from ._axes import BLUE, axes_of
 from ._reach_ladder import RUNGS
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ def draw_ladder(result: ReachResult, ax: Any = None) -> Any:
             lines.append(f"{RUNGS[row.rung]}: not reported.")
             continue
         removed = row.rung in ("excluded", "lost")
-        ax.barh(i, row.n, height=0.62, color="#BBBBBB" if removed else "#0072B2", hatch="///" if removed else None)
-        share = "" if row.share is None else f", {100 * row.share:.0f} % of {RUNGS[row.of].lower()}"
+        ax.barh(i, row.n, height=0.62, color="#BBBBBB" if removed else BLUE, hatch="///" if removed else None)
+        share = "" if row.share is None else f", {100 * row.share:.1f} % of {RUNGS[row.of].lower()}"
         inside = row.n > 0.55 * most
         ax.text(
             row.n - 0.015 * most if inside else row.n + 0.015 * most,

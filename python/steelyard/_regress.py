@@ -11,8 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _core
+from ._axes import axes_of
 from ._frames import frame_like
 from ._html import table
+from ._joint import JointTest, joint_test
 from ._long import Progress, run_long, thread_count
 from ._names import offer
 from ._random import RNG, seed_of
@@ -165,10 +167,7 @@ class Regression(Result):
     def plot(self, ax: Any = None) -> Any:
         """Draw estimate and interval of each slope (the intercept is left out); returns the Axes."""
         shown = [j for j, name in enumerate(self.names) if name != "(intercept)"] or [0]
-        if ax is None:
-            import matplotlib.pyplot as plt
-
-            ax = plt.figure(figsize=(6, 0.35 * len(shown) + 1.2)).add_subplot()
+        ax = axes_of(ax, 6, 0.35 * len(shown) + 1.2)
         place = np.arange(len(shown))
         ax.hlines(place, self.conf_low[shown], self.conf_high[shown], color="black", linewidth=1.2)
         ax.plot(self.coefficients[shown], place, "o", color="#31688e")
@@ -176,8 +175,18 @@ class Regression(Result):
         ax.set_yticks(place, [self.names[j] for j in shown])
         ax.invert_yaxis()
         ax.set_xlabel("log odds" if self.family == "binomial" else "slope")
-        ax.set_title(f"{self.vcov}, {self.confidence_level:.0%} intervals", fontsize="medium")
+        ax.set_title(f"{self.vcov}, {100 * self.confidence_level:g} % intervals", fontsize="medium")
+        told = "; ".join(
+            f"{self.names[j]} {self.coefficients[j]:.3g} ({self.conf_low[j]:.3g} to {self.conf_high[j]:.3g})"
+            for j in shown
+        )
+        ax.set_label(f"Estimates with intervals: {told}.")
         return ax
+
+    def _model_errors(self) -> Floats:
+        """Return standard errors under the model, whatever `vcov` the fit has."""
+        raw = _fit_core(self.arrays, self.names, self.family, "model", None, self.confidence_level)
+        return np.array(raw["standard_errors"])
 
     def _term(self, term: str | int) -> int:
         if isinstance(term, int) and not isinstance(term, bool) and 0 <= term < len(self.names):
@@ -291,6 +300,73 @@ class Regression(Result):
             finish=lambda raw: wild_from(raw, options, len(self.sites), self.data),
         )
         return result
+
+    def joint_test(
+        self,
+        hypotheses: Any,
+        null: Any = 0.0,
+        *,
+        test: str = "wald",
+        vcov: str | None = None,
+        df: str | None = None,
+    ) -> JointTest:
+        """Test several hypotheses on the coefficients at once.
+
+        Parameters
+        ----------
+        hypotheses
+            Terms (by name or place), a mapping from terms to their values under the null, or a q x k array of linear
+            combinations of the coefficients.
+        null
+            Values under the null, one or q of them.
+        test
+            "wald" (default): the distance of the estimates from the null. "score": Rao's, the slope of the likelihood
+            at the estimate that obeys the null, with its variance by site about their mean; of `vcov` it takes the
+            small-sample factor only.
+        vcov
+            None: that of the fit.
+        df
+            None: Hotelling's law for CR2 and HC2 (see Notes), sites less one for other kinds by site, rows less
+            columns else, chi-squared for "model" of "binomial". Or "satterthwaite", "sites", "residual", "normal".
+
+        Returns
+        -------
+        JointTest
+            With `.statistic`, `.numerator`, `.denominator` and `.pvalue`.
+
+        Raises
+        ------
+        InputError
+            Terms not known, hypotheses that repeat one another, more of them than sites can tell apart.
+
+        Notes
+        -----
+        With few sites the Wald statistic is no F with q and G - 1 degrees of freedom. A Wishart law is matched to the
+        covariance under independent errors, with eta degrees of freedom, and (eta - q + 1) / (eta q) times the
+        statistic is compared with F(q, eta - q + 1): the approximate Hotelling test of Pustejovsky and Tipton (2018),
+        "HTZ" in clubSandwich. For one hypothesis eta is the Satterthwaite number.
+
+        References
+        ----------
+        Pustejovsky, J. E., and Tipton, E. (2018). doi:10.1080/07350015.2016.1247004. Rao, C. R. (1948).
+        doi:10.1017/S0305004100023987.
+
+        Examples
+        --------
+        >>> import steelyard as sy
+        >>> x = [[1, 0], [1, 1], [2, 0], [2, 1], [3, 0], [3, 1], [5, 0], [5, 1], [4, 0], [4, 1], [3, 0], [3, 1]]
+        >>> y = [2.0, 2.5, 3.9, 4.0, 4.2, 6.1, 9.5, 9.9, 8.3, 7.7, 6.5, 6.2]
+        >>> fit = sy.regress(x, y, names=["fidelity", "arm"], sites=list("aabbccddeeff"))
+        >>> test = fit.joint_test(["fidelity", "arm"])
+        >>> test.numerator, round(test.denominator, 2), test.pvalue < 0.01
+        (2, 2.33, True)
+        """
+        _choice("test", test, ("wald", "score"))
+        if vcov is not None:
+            _choice("vcov", vcov, _KINDS)
+        if df is not None:
+            _choice("df", df, _FREEDOMS)
+        return joint_test(self, hypotheses, null, test, vcov, df)
 
     def compare(self, term: str | int, *, n_resamples: int = 9999, rng: RNG = None) -> Any:
         """Return one row per method for one coefficient, to see whether the methods agree.

@@ -10,6 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from ._axes import axes_of
 from ._render_chart import COLOURS, Drawing, draw, drawing
 from ._render_text import clean, description
 from .errors import refuse
@@ -250,10 +251,7 @@ def forest(document: dict[str, Any], ax: Any, unit: str | None) -> Any:
         raise refuse("no finding in this unit", at="unit", got=repr(unit), allowed=", ".join(map(repr, units)))
     smallest = document["spec"]["privacy"]["smallest_cell"]
     own = [f for f in own if not _is_small(f, smallest)]
-    if ax is None:
-        import matplotlib.pyplot as plt
-
-        _, ax = plt.subplots(figsize=(7.5, 0.9 + 0.32 * len(own)), layout="constrained")
+    ax = axes_of(ax, 7.5, 0.9 + 0.32 * len(own))
     for y, finding in enumerate(own):
         if finding["interval"] is not None:
             ends = (finding["interval"]["low"], finding["interval"]["high"])

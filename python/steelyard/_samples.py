@@ -51,13 +51,11 @@ class Rows:
         if self.row_axis == 0:
             table = self.parts[0].reshape(self.n, -1)
         elif self.sample is not None:
-            if any(part.ndim > 1 for part in self.parts):
-                raise refuse(
-                    "independent samples of more than one dimension",
-                    allowed="one dimension each",
-                    remedy="Call the statistic as a Python function.",
-                )
-            table = np.concatenate(self.parts).reshape(-1, 1)
+            tables = [part.reshape(-1, part.shape[-1]).T for part in self.parts]
+            columns = [table.shape[1] for table in tables]
+            if len(set(columns)) > 1:
+                raise refuse("independent samples of different columns", got=columns, allowed="one number of columns")
+            table = np.concatenate(tables)
         else:
             table = np.stack([p.reshape(-1, p.shape[-1]) for p in self.parts]).reshape(-1, self.n).T
         return np.ascontiguousarray(table, dtype=np.float64)
@@ -192,11 +190,23 @@ _COMPILED: dict[str, dict[str, Any]] = {
     "cronbachalpha": {"name": "cronbach-alpha"},
     "cronbachsalpha": {"name": "cronbach-alpha"},
     "alpha": {"name": "cronbach-alpha"},
+    "rate": {"name": "rate"},
+    "differenceofrates": {"name": "difference-of-rates"},
+    "differenceinrates": {"name": "difference-of-rates"},
+    "ratedifference": {"name": "difference-of-rates"},
+    "riskdifference": {"name": "difference-of-rates"},
+    "coefficients": {"name": "coefficients"},
+    "slopes": {"name": "coefficients"},
+    "r2": {"name": "r-squared"},
+    "rsquared": {"name": "r-squared"},
+    "icc": {"name": "icc"},
+    "icc1": {"name": "icc"},
 }
 _WITH_NUMBER = {"quantile": ("quantile", "p"), "trimmedmean": ("trimmed-mean", "cut")}
 STATISTICS = (
     "mean", "proportion", "median", "quantile(p)", "trimmed mean(cut)", "standard deviation", "variance",
-    "difference of means", "ratio of means", "pearson", "spearman", "kendall", "cronbach alpha",
+    "difference of means", "ratio of means", "pearson", "spearman", "kendall", "cronbach alpha", "rate",
+    "difference of rates", "coefficients", "r2", "icc",
 )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _core
+from ._axes import axes_of
 from ._frames import columns_of, frame_like, is_frame
 from ._html import table
 from ._random import RNG, seed_of
@@ -242,10 +243,7 @@ class SchemeFit(Result):
 
     def plot(self, ax: Any = None) -> Any:
         """Draw the weights as a bar per item against the unit weight; returns the Axes."""
-        if ax is None:
-            import matplotlib.pyplot as plt
-
-            ax = plt.figure(figsize=(6, 0.28 * len(self.names) + 1)).add_subplot()
+        ax = axes_of(ax, 6, 0.28 * len(self.names) + 1)
         place = np.arange(len(self.names))
         ax.barh(place, self.weights, color=["#bbbbbb" if name in self.pinned else "#31688e" for name in self.names])
         ax.axvline(1.0, color="black", linewidth=0.8, linestyle="--")
@@ -253,6 +251,8 @@ class SchemeFit(Result):
         ax.invert_yaxis()
         ax.set_xlabel("weight (dashed: equal weights)")
         ax.set_title(f"{self.scheme}: {self.status}, {self.estimability}")
+        told = "; ".join(f"{name} {weight:.2f}" for name, weight in zip(self.names, self.weights, strict=True))
+        ax.set_label(f"Weights of {self.scheme}: {told}.")
         return ax
 
 

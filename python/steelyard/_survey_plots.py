@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING, Any
 
-from ._audit_plots import axes_of
+from ._axes import BLUE, VERMILION, axes_of, label_room
 from .errors import refuse
 
 if TYPE_CHECKING:
@@ -19,13 +20,20 @@ def draw_levels(result: SurveyResult, ax: Any = None, neutral: str = "centre") -
         raise refuse("unknown place of neutral", at="neutral", got=repr(neutral), allowed=", ".join(_NEUTRAL))
     questions = result.questions
     ax = axes_of(ax, 8.5, 1.5 + 0.95 * len(questions))
-    left = right = apart = 0.0
+    drawn = [[bar for bar in _bars(question, neutral) if bar[1] > 0] for question in questions]
+    left = min([0.0, *(b[0] for bars in drawn for b in bars)])
+    right = max([0.0, *(b[0] + b[1] for bars in drawn for b in bars)])
+    apart = 0.0
+    # Percent of the axis that a letter of the levels' words takes, where questions take a quarter of the width.
+    letter = 0.055 * (right - left) / (0.7 * ax.figure.get_figwidth())
     told = []
-    for row, question in enumerate(questions):
-        bars = _bars(question, neutral)
-        for start, width, level, colour, dark in bars:
-            _bar(ax, row, start, width, question, level, colour, dark)
-        left, right = min([left, *(b[0] for b in bars)]), max([right, *(b[0] + b[1] for b in bars)])
+    for row, (question, bars) in enumerate(zip(questions, drawn, strict=True)):
+        narrow = [
+            (start, width, question.labels[level])
+            for start, width, level, colour, dark in bars
+            if not _bar(ax, row, start, width, question.labels[level], colour, dark, letter)
+        ]
+        left = min(left, _narrow(ax, row, narrow, letter))
         apart = max([apart, *(b[0] + b[1] for b in bars if neutral != "side" or question.sides[b[2]] != "neutral")])
         shares = "; ".join(f"{n} {100 * s:.0f} %" for n, s in zip(question.labels, question.shares, strict=True))
         told.append(f"{question.question} (n = {question.n}): {shares}.")
@@ -61,12 +69,12 @@ def _bars(question: Question, neutral: str) -> list[tuple[float, float, int, str
     at = -half
     for shade, i in enumerate(reversed(below)):
         at -= widths[i]
-        bars.append((at, widths[i], i, *_shade("#D55E00", shade, len(below))))
+        bars.append((at, widths[i], i, *_shade(VERMILION, shade, len(below))))
     if middle and neutral == "centre":
         bars.append((-half, widths[middle[0]], middle[0], "#DDDDDD", False))
     at = half
     for shade, i in enumerate(above):
-        bars.append((at, widths[i], i, *_shade("#0072B2", shade, len(above))))
+        bars.append((at, widths[i], i, *_shade(BLUE, shade, len(above))))
         at += widths[i]
     if middle and neutral == "side":
         bars.append((at + 6, widths[middle[0]], middle[0], "#DDDDDD", False))
@@ -83,39 +91,42 @@ def _shade(colour: str, place: int, size: int) -> tuple[str, bool]:
     return mpl.colors.to_hex(lighter), strength > 0.75
 
 
-def _bar(
-    ax: Any, row: int, start: float, width: float, question: Question, level: int, colour: str, dark: bool
-) -> None:
-    if width <= 0:
-        return
+def _bar(ax: Any, row: int, start: float, width: float, words: str, colour: str, dark: bool, letter: float) -> bool:
+    """Draw one level with its share, and its words below when they fit; return whether they did."""
     ax.barh(row, width, left=start, height=0.5, color=colour, edgecolor="white", linewidth=1)
-    middle = start + width / 2
-    ax.text(
-        middle,
-        row,
-        f"{width:.0f}",
-        ha="center",
-        va="center",
-        fontsize=8 if width >= 3 else 6,
-        color="white" if dark else "black",
-    )
-    words = question.labels[level]
-    fits = width > 0.75 * len(words)
-    ax.annotate(
-        words,
-        (middle, row + 0.25),
-        xytext=(0, -2),
-        textcoords="offset points",
-        ha="center" if fits else "right",
-        va="top",
-        fontsize=7,
-        rotation=0 if fits else 20,
-        rotation_mode="anchor",
-    )
+    middle, ink = start + width / 2, "white" if dark else "black"
+    if width > 2.5 * letter:
+        box = {"facecolor": colour, "edgecolor": "none", "pad": 0.6}
+        ax.text(middle, row, f"{width:.0f}", ha="center", va="center", fontsize=8, color=ink, bbox=box)
+    fits = width > letter * (len(words) + 1)
+    if fits:
+        _below(ax, row, middle, words, "center", 2)
+    return fits
+
+
+def _below(ax: Any, row: int, x: float, words: str, side: str, points: float) -> None:
+    ax.annotate(words, (x, row + 0.25), (0, -points), textcoords="offset points", ha=side, va="top", fontsize=7)
+
+
+def _narrow(ax: Any, row: int, levels: list[tuple[float, float, str]], letter: float) -> float:
+    """Write the levels whose words are wider than their bars in one line per side; return how far left it reaches."""
+    reach = 0.0
+    for side in ("right", "left"):
+        own = sorted(x for x in levels if (x[0] + x[1] <= 1e-9) == (side == "right"))
+        if not own:
+            continue
+        told = " | ".join(f"{words} {width:.0f}" for _, width, words in own)
+        if side == "right":
+            x = max(start + width for start, width, _ in own) - letter
+            reach = x - letter * len(told)
+        else:
+            x = own[0][0] + letter
+        _below(ax, row, x, told, side, 11)
+    return reach
 
 
 def _row_label(question: Question, neutral: str) -> str:
-    told = f"{question.question}\nn = {question.n}"
+    told = f"{textwrap.fill(question.question, 28)}\nn = {question.n}"
     if neutral == "none" and "neutral" in question.sides:
         share = question.shares[question.sides.index("neutral")]
         told += f"\n{100 * share:.0f} % neutral, not drawn"
@@ -124,14 +135,15 @@ def _row_label(question: Question, neutral: str) -> str:
     return told
 
 
-_LOOKS = {"facilitator": ("o", "#0072B2"), "barrier": ("s", "#D55E00")}
+_LOOKS = {"facilitator": ("o", BLUE), "barrier": ("s", VERMILION)}
 
 
 def draw_statements(result: SurveyResult, ax: Any = None) -> Any:
     """Draw the share of each statement with its interval; a thin line spans what non-response allows."""
     kinds = list(dict.fromkeys(s.kind for s in result.items))
     items = [s for kind in kinds for s in sorted(result.items, key=lambda s: -s.share) if s.kind == kind]
-    ax = axes_of(ax, 8.0, 1.3 + 0.34 * max(len(items), 1))
+    names = [textwrap.fill(s.label, 48) for s in items]
+    ax = axes_of(ax, 5.0 + label_room(names), 1.3 + 0.34 * max(len(items), 1))
     bounded, seen = False, set()
     for row, s in enumerate(items):
         marker, colour = _LOOKS.get(s.kind, ("o", "black"))
@@ -151,7 +163,7 @@ def draw_statements(result: SurveyResult, ax: Any = None) -> Any:
             va="center",
             fontsize=8,
         )
-    ax.set_yticks(range(len(items)), [s.label for s in items], fontsize=8)
+    ax.set_yticks(range(len(items)), names, fontsize=8)
     ax.set_ylim(max(len(items), 1) - 0.4, -0.6)
     ax.set_xlim(0, 100)
     ax.set_xlabel("% who said yes", fontsize=9)

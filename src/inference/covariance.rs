@@ -61,7 +61,7 @@ impl Kind {
         }
     }
 
-    fn factor(self, n: f64, k: f64, g: f64) -> f64 {
+    pub(super) fn factor(self, n: f64, k: f64, g: f64) -> f64 {
         match self {
             Self::HC1 => n / (n - k),
             Self::CR1 => g / (g - 1.0),
@@ -84,7 +84,7 @@ pub struct Robust {
 }
 
 /// One independent unit in coordinates.
-struct Unit {
+pub(super) struct Unit {
     /// (I - B)^-r z.
     influence: Vec<f64>,
     /// (I - B)^-r B, as eigenvectors and their factors.
@@ -127,6 +127,17 @@ impl Unit {
         Ok(Self { influence, spread: Spread::Cluster(once, twice), alone })
     }
 
+    /// B (I - B)^-r and B (I - B)^-2r, k x k.
+    pub(super) fn matrices(&self) -> (Array2<f64>, Array2<f64>) {
+        match &self.spread {
+            Spread::Row(q, factor) => {
+                let share = Array2::from_shape_fn((q.len(), q.len()), |(i, j)| q[i] * q[j]);
+                (&share * *factor, &share * (factor * factor))
+            }
+            Spread::Cluster(once, twice) => (once.clone(), twice.clone()),
+        }
+    }
+
     /// q and a of one coefficient's direction: the unit's part of the quadratic form of the variance estimate.
     fn form(&self, direction: &[f64]) -> (Vec<f64>, f64) {
         match &self.spread {
@@ -142,19 +153,23 @@ impl Unit {
     }
 }
 
-/// Computes a covariance other than the model's own.
-pub fn robust(fit: &Working, kind: Kind) -> Result<Robust> {
-    let (n, k, g) = (fit.residuals.len(), fit.width(), fit.clusters.len());
+/// The independent units that a covariance adds up over: clusters, or rows.
+pub(super) fn units_of(fit: &Working, kind: Kind) -> Result<Vec<Unit>> {
+    let (g, power) = (fit.clusters.len(), kind.power());
     if kind.by_cluster() && g < 2 {
         return Err(input("too few sites for a covariance by site").got(g).allowed("at least 2").into());
     }
-    let power = kind.power();
-    let units: Vec<Unit> = if kind.by_cluster() {
-        fit.clusters.iter().map(|c| Unit::cluster(&c.share, &c.score, power)).collect::<Result<_>>()?
-    } else {
-        let rows = fit.q.rows().into_iter().zip(&fit.residuals);
-        rows.map(|(q, e)| Unit::row(q.to_vec(), *e, power)).collect()
-    };
+    if kind.by_cluster() {
+        return fit.clusters.iter().map(|c| Unit::cluster(&c.share, &c.score, power)).collect();
+    }
+    let rows = fit.q.rows().into_iter().zip(&fit.residuals);
+    Ok(rows.map(|(q, e)| Unit::row(q.to_vec(), *e, power)).collect())
+}
+
+/// Computes a covariance other than the model's own.
+pub fn robust(fit: &Working, kind: Kind) -> Result<Robust> {
+    let (n, k, g) = (fit.residuals.len(), fit.width(), fit.clusters.len());
+    let units = units_of(fit, kind)?;
     let mut meat = Array2::<f64>::zeros((k, k));
     for unit in &units {
         for i in 0..k {

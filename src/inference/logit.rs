@@ -54,7 +54,7 @@ pub struct LogitFit {
 }
 
 impl LogitData {
-    fn eta(&self, b: &[f64]) -> Vec<f64> {
+    pub(super) fn eta(&self, b: &[f64]) -> Vec<f64> {
         self.x
             .rows()
             .into_iter()
@@ -63,7 +63,7 @@ impl LogitData {
             .collect()
     }
 
-    fn log_likelihood(&self, eta: &[f64]) -> f64 {
+    pub(super) fn log_likelihood(&self, eta: &[f64]) -> f64 {
         let row = |i: usize| {
             let soft = eta[i].max(0.0) + (-eta[i].abs()).exp().ln_1p();
             self.successes[i] * eta[i] - self.trials[i] * soft
@@ -124,7 +124,7 @@ impl LogitData {
         })
     }
 
-    fn climb(&self, b: &mut [f64], step: &[f64], value: &mut f64) -> bool {
+    pub(super) fn climb(&self, b: &mut [f64], step: &[f64], value: &mut f64) -> bool {
         let mut share = 1.0;
         for _ in 0..30 {
             let trial: Vec<f64> = b.iter().zip(step).map(|(b, s)| b + share * s).collect();

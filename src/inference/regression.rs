@@ -95,9 +95,43 @@ pub struct Regression {
 }
 
 /// Either kind of fit.
-enum Fit {
+pub(super) enum Fit {
     Linear(Box<(Working, Vec<f64>)>),
     Logit(Box<(LogitData, LogitFit)>),
+}
+
+impl Fit {
+    /// The working model and the coefficients.
+    pub(super) fn parts(&self) -> (&Working, &[f64]) {
+        match self {
+            Self::Linear(both) => (&both.0, &both.1),
+            Self::Logit(both) => (&both.1.working, &both.1.coefficients),
+        }
+    }
+}
+
+/// A covariance of coefficients, with what its kind knows beside it.
+pub(super) struct Covariance {
+    pub(super) matrix: Array2<f64>,
+    satterthwaite: Option<Vec<f64>>,
+    alone: Vec<usize>,
+}
+
+impl Covariance {
+    /// The covariance of a fit.
+    pub(super) fn of(fit: &Fit, vcov: Kind) -> Result<Self> {
+        let (working, b) = fit.parts();
+        let known = |matrix| Self { matrix, satterthwaite: None, alone: Vec::new() };
+        Ok(match (vcov, fit) {
+            (Kind::Model, Fit::Logit(_)) => known(working.bread()),
+            (Kind::Model | Kind::Quasi, _) => known(working.bread() * dispersion(working)),
+            (Kind::CV3, Fit::Logit(both)) => known(refitted(&both.0.left_out(&both.1)?, b)),
+            _ => {
+                let found = robust(working, vcov)?;
+                Self { matrix: found.covariance, satterthwaite: Some(found.satterthwaite), alone: found.alone }
+            }
+        })
+    }
 }
 
 impl Rows {
@@ -105,7 +139,7 @@ impl Rows {
         self.sites.clone().unwrap_or_else(|| (0..self.y.len()).collect())
     }
 
-    fn fit(&self) -> Result<Fit> {
+    pub(super) fn fit(&self) -> Result<Fit> {
         let n = self.y.len();
         let offset = self.offset.clone().unwrap_or_else(|| vec![0.0; n]);
         if self.family == Family::Binomial {
@@ -136,33 +170,10 @@ impl Rows {
         let vcov = vcov.unwrap_or(if self.sites.is_some() { Kind::CR2 } else { Kind::HC2 });
         self.check(vcov, freedom)?;
         let fit = self.fit()?;
-        let (working, b) = match &fit {
-            Fit::Linear(both) => (&both.0, &both.1),
-            Fit::Logit(both) => (&both.1.working, &both.1.coefficients),
-        };
+        let (working, b) = fit.parts();
         let (n, k, g) = (self.y.len() as f64, b.len() as f64, working.clusters.len() as f64);
-        let squares: f64 = working.residuals.iter().map(|e| e * e).sum();
-        let dispersion = if n > k { squares / (n - k) } else { 0.0 };
-        let mut alone = Vec::new();
-        let mut satterthwaite = None;
-        let covariance = match (vcov, &fit) {
-            (Kind::Model, Fit::Logit(_)) => working.bread(),
-            (Kind::Model | Kind::Quasi, _) => working.bread() * dispersion,
-            (Kind::CV3, Fit::Logit(both)) => refitted(&both.0.left_out(&both.1)?, b),
-            _ => {
-                let found = robust(working, vcov)?;
-                alone = found.alone;
-                satterthwaite = Some(found.satterthwaite);
-                found.covariance
-            }
-        };
-        let own = match vcov {
-            Kind::CR2 | Kind::HC2 => Freedom::Satterthwaite,
-            Kind::Model if self.family == Family::Binomial => Freedom::Normal,
-            kind if kind.by_cluster() => Freedom::Sites,
-            _ => Freedom::Residual,
-        };
-        let df = match (freedom.unwrap_or(own), satterthwaite) {
+        let Covariance { matrix: covariance, satterthwaite, alone } = Covariance::of(&fit, vcov)?;
+        let df = match (freedom.unwrap_or(self.own_freedom(vcov)), satterthwaite) {
             (Freedom::Satterthwaite, Some(df)) => df,
             (Freedom::Sites, _) => vec![g - 1.0; b.len()],
             (Freedom::Normal, _) => vec![f64::INFINITY; b.len()],
@@ -170,7 +181,7 @@ impl Rows {
         };
         let status = if n > k { "ok" } else { "interpolates" };
         let mut result = infer(b, &covariance, df, level, vcov, status);
-        result.dispersion = dispersion;
+        result.dispersion = dispersion(working);
         result.rows = self.y.len();
         result.alone = alone;
         result.fitted = self.fitted(&fit);
@@ -184,7 +195,17 @@ impl Rows {
         Ok(result)
     }
 
-    fn check(&self, vcov: Kind, freedom: Option<Freedom>) -> Result<()> {
+    /// Degrees of freedom that go with a covariance unless others are asked for.
+    pub(super) fn own_freedom(&self, vcov: Kind) -> Freedom {
+        match vcov {
+            Kind::CR2 | Kind::HC2 => Freedom::Satterthwaite,
+            Kind::Model if self.family == Family::Binomial => Freedom::Normal,
+            kind if kind.by_cluster() => Freedom::Sites,
+            _ => Freedom::Residual,
+        }
+    }
+
+    pub(super) fn check(&self, vcov: Kind, freedom: Option<Freedom>) -> Result<()> {
         if (vcov.by_cluster() || freedom == Some(Freedom::Sites)) && self.sites.is_none() {
             return Err(input("sites missing")
                 .at("vcov")
@@ -232,6 +253,13 @@ impl Rows {
             Fit::Logit(both) => super::logit::wild(&both.0, &both.1, options, control),
         }
     }
+}
+
+/// Squared working residuals per degree of freedom; 0 where there are none.
+pub(super) fn dispersion(working: &Working) -> f64 {
+    let (n, k) = (working.residuals.len(), working.width());
+    let squares: f64 = working.residuals.iter().map(|e| e * e).sum();
+    if n > k { squares / (n - k) as f64 } else { 0.0 }
 }
 
 /// (G - 1)/G times the sum of squared changes.

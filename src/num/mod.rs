@@ -1,6 +1,8 @@
 //! Small numerics that every room needs: distributions, quantiles, ranks, sums.
 
+pub mod binomial;
 pub mod inverse;
+pub mod quadratic_forms;
 pub mod quantile;
 pub mod ranks;
 pub mod special;

@@ -1,4 +1,4 @@
-//! Binding of the contest: one long call.
+//! Binding of the contest and its planner: long calls.
 
 use super::convert::{from_json, to_python};
 use super::door::long_call;
@@ -9,6 +9,7 @@ use crate::stream::Seed;
 use crate::weighting::contest::{Protocol, run};
 use crate::weighting::imputed::{self, Gaps};
 use crate::weighting::panel::Panel;
+use crate::weighting::power::{Point, power};
 use numpy::{PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::prelude::*;
 use std::num::NonZeroUsize;
@@ -77,4 +78,19 @@ pub(super) fn contest_run_imputed(
     let (found, interrupted) =
         long_call(py, progress, |control| threads.run(|| imputed::run(&panel, &gaps, &protocol, control))?)?;
     Ok((to_python(py, &found)?, interrupted))
+}
+
+/// Runs one point of a power curve; returns `(runs, interrupted)`. `point` is JSON.
+#[pyfunction]
+#[pyo3(signature = (point, threads, progress=None))]
+pub(super) fn contest_power(
+    py: Python<'_>,
+    point: &str,
+    threads: usize,
+    progress: Option<&Bound<'_, PyAny>>,
+) -> PyResult<(Py<PyAny>, bool)> {
+    let point: Point = from_json("point of a power curve", point)?;
+    let threads = Threads::new(NonZeroUsize::new(threads));
+    let (runs, interrupted) = long_call(py, progress, |control| threads.run(|| power(&point, control))?)?;
+    Ok((to_python(py, &runs)?, interrupted))
 }

@@ -43,7 +43,7 @@ mod _core {
         judged_agreement, lens_select, lens_stability, lens_threshold, lens_words, suppress_counts, t_quantile, wilson,
     };
     #[pymodule_export]
-    use super::experiment::{contest_run, contest_run_imputed};
+    use super::experiment::{contest_power, contest_run, contest_run_imputed};
     #[pymodule_export]
     use super::importance::importance_shares;
     #[pymodule_export]
@@ -51,11 +51,11 @@ mod _core {
         permutation_count, permutation_draws, permutation_linear, permutation_orders, permutation_pvalues,
     };
     #[pymodule_export]
-    use super::regress::{regress_fit, regress_wild};
+    use super::regress::{regress_fit, regress_joint, regress_replicates, regress_wild};
     #[pymodule_export]
     use super::resample::{
-        bootstrap_after, bootstrap_intervals, bootstrap_multisets, bootstrap_run, bootstrap_supplied, bootstrap_units,
-        bootstrap_weights,
+        bootstrap_after, bootstrap_errors, bootstrap_intervals, bootstrap_multisets, bootstrap_run, bootstrap_supplied,
+        bootstrap_units, bootstrap_weights,
     };
     #[pymodule_export]
     use super::scale::{scale_band, scale_ids, scale_read, scale_replace, scale_shipped, scale_total};
@@ -77,6 +77,8 @@ mod _core {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        // NumPy hands its functions out on first use, and a Ctrl-C at that moment would be a panic: ask now.
+        let _ = numpy::PyArray1::from_vec(module.py(), Vec::<f64>::new());
         module.add("__version__", env!("CARGO_PKG_VERSION"))?;
         module.add("debug_build", cfg!(debug_assertions))
     }

@@ -3,6 +3,8 @@
 use super::convert::{from_json, to_python};
 use super::door::long_call;
 use crate::inference::covariance::Kind;
+use crate::inference::joint::{Hypothesis, Test};
+use crate::inference::model_bootstrap::{Errors, replicates};
 use crate::inference::regression::{Family, Freedom, Rows};
 use crate::inference::wild::{Enumeration, Options};
 use crate::inference::wild_draws::Law;
@@ -10,7 +12,7 @@ use crate::inference::wild_kernel::Variant;
 use crate::inference::wild_set::{Alternative, Ties};
 use crate::parallel::Threads;
 use crate::stream::Seed;
-use numpy::{PyReadonlyArray1, PyReadonlyArray2};
+use numpy::{PyArray1, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::prelude::*;
 use serde::Deserialize;
 use std::num::NonZeroUsize;
@@ -41,6 +43,28 @@ struct WildOptions {
     n_resamples: u64,
     enumeration: Enumeration,
     seed: u64,
+    threads: usize,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct JointOptions {
+    names: Vec<String>,
+    family: Family,
+    vcov: Option<Kind>,
+    df: Option<Freedom>,
+    test: Test,
+    null: Vec<f64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ModelOptions {
+    names: Vec<String>,
+    family: Family,
+    errors: Errors,
+    seed: u64,
+    count: usize,
     threads: usize,
 }
 
@@ -115,4 +139,36 @@ pub(super) fn regress_wild(
     };
     let (test, interrupted) = long_call(py, progress, |control| rows.wild(&asked, control))?;
     Ok((to_python(py, &test)?, interrupted))
+}
+
+/// Tests several hypotheses on the coefficients of one regression at once; `contrasts` is q x k.
+#[pyfunction]
+pub(super) fn regress_joint(
+    py: Python<'_>,
+    options: &str,
+    arrays: Arrays<'_>,
+    contrasts: PyReadonlyArray2<'_, f64>,
+) -> PyResult<Py<PyAny>> {
+    let o: JointOptions = from_json("joint test options", options)?;
+    let rows = arrays.rows(o.names, o.family);
+    let hypothesis = Hypothesis { contrasts: contrasts.as_array().to_owned(), null: o.null };
+    let test = py.detach(|| rows.joint(o.test, &hypothesis, o.vcov, o.df))?;
+    to_python(py, &test)
+}
+
+/// Coefficients and standard errors on outcomes that are drawn from one regression, replicate-major.
+#[pyfunction]
+#[pyo3(signature = (options, arrays, progress=None))]
+pub(super) fn regress_replicates<'py>(
+    py: Python<'py>,
+    options: &str,
+    arrays: Arrays<'py>,
+    progress: Option<&Bound<'py, PyAny>>,
+) -> PyResult<(Bound<'py, PyArray1<f64>>, bool)> {
+    let o: ModelOptions = from_json("options of the model bootstrap", options)?;
+    let rows = arrays.rows(o.names, o.family);
+    let threads = Threads::new(NonZeroUsize::new(o.threads));
+    let (values, interrupted) =
+        long_call(py, progress, |control| replicates(&rows, o.errors, Seed(o.seed), (0, o.count), threads, control))?;
+    Ok((PyArray1::from_vec(py, values), interrupted))
 }

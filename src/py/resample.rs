@@ -12,8 +12,10 @@ use crate::resample::interval::{Basis, Request, interval};
 use crate::resample::jackknife::{Jackknife, delete_one, steps};
 use crate::resample::plan::{Law, Plan};
 use crate::resample::run::{Replicates, draw, enumerate, supplied};
-use crate::resample::statistic::Evaluator;
-use crate::resample::statistics::{Spec, Table, bind};
+use crate::resample::statistic::{Evaluator, Statistic};
+use crate::resample::statistics::{Spec, Table, bind, rates};
+use crate::resample::studentized::{Counts, ratios, standard_errors};
+use crate::resample::two_level;
 use crate::stream::Seed;
 use numpy::{PyArray1, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::prelude::*;
@@ -82,10 +84,13 @@ pub(super) fn bootstrap_run<'py>(
 ) -> PyResult<(Py<PyDict>, bool)> {
     let plan = plan_of(&units, &strata, plan)?;
     let options: RunOptions = from_json("options of the bootstrap", options)?;
+    let participants = plan.law() == Law::TwoStage && options.statistic.counts_participants();
+    let plan = if participants { plan.whole_units() } else { plan };
     let sample = sample.as_ref().map(|s| slice("samples", s)).transpose()?;
     let columns = values.as_array().ncols();
     let cells = values.as_slice().map_err(|_| Error::from(input("data must be in C order")))?;
-    let statistic = bind(&options.statistic, Table { values: cells, columns, sample }, &plan)?;
+    let table = Table { values: cells, columns, sample };
+    let statistic = bind(&options.statistic, table, &plan)?;
     let threads = Threads::new(Some(options.threads));
     let mut estimate = vec![0.0; statistic.outputs()];
     Evaluator::new(&plan, &statistic).by_units(&vec![1.0; plan.n_units()], &mut estimate);
@@ -94,9 +99,14 @@ pub(super) fn bootstrap_run<'py>(
         let replicates = multisets.as_ref().map_or(options.count as u64, Multisets::len);
         control.set_total(replicates + if options.jackknife { steps(&plan, &statistic) } else { 0 });
         let jackknife = options.jackknife.then(|| delete_one(&plan, &statistic, threads, control)).transpose()?;
-        let replicates = match multisets {
-            Some(multisets) => enumerate(&plan, &multisets, &statistic, threads, control)?,
-            None => draw(&plan, &statistic, Seed(options.seed), (options.first, options.count), threads, control)?,
+        let (seed, range) = (Seed(options.seed), (options.first, options.count));
+        let replicates = match (multisets, &statistic) {
+            (Some(multisets), _) => enumerate(&plan, &multisets, &statistic, threads, control)?,
+            (None, Statistic::Moments { table: moments, rule }) if participants => {
+                let counts = two_level::Counts::new(&rates::cells(table), moments.width(), &plan);
+                two_level::draw(&plan, (&counts, rule.as_ref()), seed, range, threads, control)?
+            }
+            _ => draw(&plan, &statistic, seed, range, threads, control)?,
         };
         Ok((replicates, jackknife))
     })?;
@@ -203,8 +213,61 @@ pub(super) fn bootstrap_supplied<'py>(
     Ok((PyArray1::from_vec(py, values), interrupted))
 }
 
-/// Summary and intervals of one output.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ErrorOptions {
+    statistic: Spec,
+    seed: u64,
+    count: usize,
+    enumerated: bool,
+    threads: NonZeroUsize,
+}
+
+/// The standard error of a compiled statistic on every replicate, replicate-major; None where the statistic is no
+/// function of sums over units that are drawn whole.
 #[pyfunction]
+#[pyo3(signature = (values, sample, units, strata, plan, options, counts=None, progress=None))]
+#[allow(clippy::too_many_arguments)]
+pub(super) fn bootstrap_errors<'py>(
+    py: Python<'py>,
+    values: PyReadonlyArray2<'py, f64>,
+    sample: Option<PyReadonlyArray1<'py, i64>>,
+    units: PyReadonlyArray1<'py, i64>,
+    strata: PyReadonlyArray1<'py, i64>,
+    plan: &str,
+    options: &str,
+    counts: Option<PyReadonlyArray2<'py, f64>>,
+    progress: Option<&Bound<'py, PyAny>>,
+) -> PyResult<(Option<Bound<'py, PyArray1<f64>>>, bool)> {
+    let plan = plan_of(&units, &strata, plan)?;
+    let options: ErrorOptions = from_json("options of the bootstrap", options)?;
+    let sample = sample.as_ref().map(|s| slice("samples", s)).transpose()?;
+    let columns = values.as_array().ncols();
+    let cells = values.as_slice().map_err(|_| Error::from(input("data must be in C order")))?;
+    let counts = counts.as_ref().map(|c| c.as_slice()).transpose();
+    let counts = counts.map_err(|_| Error::from(input("counts must be in C order")))?;
+    if !plan.law().draws_units() {
+        return Ok((None, false));
+    }
+    let statistic = bind(&options.statistic, Table { values: cells, columns, sample }, &plan)?;
+    let Statistic::Moments { table, rule } = &statistic else { return Ok((None, false)) };
+    let (errors, interrupted) = long_call(py, progress, |control| {
+        let multisets = Multisets::of(&plan, MOST).filter(|_| options.enumerated);
+        let source = match (counts, &multisets) {
+            (Some(counts), _) => Counts::Supplied(counts),
+            (None, Some(multisets)) => Counts::Every(multisets),
+            (None, None) => Counts::Drawn(Seed(options.seed), options.count),
+        };
+        control.set_total(options.count as u64);
+        standard_errors(&plan, (table, rule.as_ref()), source, Threads::new(Some(options.threads)), control)
+    })?;
+    Ok((Some(PyArray1::from_vec(py, errors)), interrupted))
+}
+
+/// Summary and intervals of one output; `errors` are the standard errors of the replicates, `error` that on the data.
+#[pyfunction]
+#[pyo3(signature = (values, probabilities, estimate, jackknife, strata, requests, errors=None, error=f64::NAN))]
+#[allow(clippy::too_many_arguments)]
 pub(super) fn bootstrap_intervals(
     py: Python<'_>,
     values: PyReadonlyArray1<'_, f64>,
@@ -213,12 +276,16 @@ pub(super) fn bootstrap_intervals(
     jackknife: Option<PyReadonlyArray1<'_, f64>>,
     strata: Vec<usize>,
     requests: &str,
+    errors: Option<PyReadonlyArray1<'_, f64>>,
+    error: f64,
 ) -> PyResult<Py<PyAny>> {
     let requests: Vec<Request> = from_json("interval", requests)?;
     let values = slice("replicates", &values)?;
     let probabilities = probabilities.as_ref().map(|p| slice("probabilities", p)).transpose()?;
     let jackknife = jackknife.as_ref().map(|j| slice("jackknife", j)).transpose()?;
+    let errors = errors.as_ref().map(|e| slice("standard errors", e)).transpose()?;
     if probabilities.is_some_and(|p| p.len() != values.len())
+        || errors.is_some_and(|e| e.len() != values.len())
         || jackknife.is_some_and(|j| j.len() != strata.iter().sum::<usize>())
     {
         return Err(Error::from(input("arrays of different lengths")).into());
@@ -226,8 +293,9 @@ pub(super) fn bootstrap_intervals(
     let result = py.detach(|| {
         let jackknife = jackknife.map(|j| Jackknife::of(j, &strata, estimate));
         let mut distribution = Distribution::new(values, probabilities);
+        let ratios = errors.map(|e| (Distribution::new(&ratios(values, estimate, e, error), probabilities), error));
         let degrees_of_freedom = strata.iter().sum::<usize>() as f64 - strata.len() as f64;
-        let mut basis = Basis { distribution: &mut distribution, estimate, jackknife, degrees_of_freedom };
+        let mut basis = Basis { distribution: &mut distribution, estimate, jackknife, ratios, degrees_of_freedom };
         let intervals: Vec<_> = requests.iter().map(|&r| interval(&mut basis, r)).collect();
         let moments = distribution.moments();
         Summary {

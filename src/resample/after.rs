@@ -68,7 +68,7 @@ impl Omitted {
         let weights: Option<Vec<f64>> = probabilities.map(|p| kept().map(|b| p[b]).collect());
         let mass = weights.as_ref().map_or(part.len() as f64 / values.len() as f64, |w| w.iter().sum());
         let mut distribution = Distribution::new(&part, weights.as_deref());
-        let quantiles = if distribution.usable().is_ok() {
+        let quantiles = if distribution.usable("the statistic").is_ok() {
             levels.iter().map(|&p| distribution.quantile(p, Rule::Linear).at).collect()
         } else {
             vec![f64::NAN; levels.len()]

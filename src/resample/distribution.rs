@@ -63,14 +63,14 @@ impl Distribution {
         self.undefined_mass
     }
 
-    /// Refuses when nothing, or too little, is defined.
-    pub fn usable(&self) -> Result<(), String> {
+    /// Refuses when nothing, or too little, of `what` is defined.
+    pub fn usable(&self, what: &str) -> Result<(), String> {
         if self.values.len() < 2 {
             return Err(format!("{} replicates are too few for an interval", self.values.len()));
         }
         if self.undefined_mass > super::interval::UNDEFINED_LIMIT {
             return Err(format!(
-                "the statistic is undefined in {:.2} % of the replicates ({}), more than {:.0} %: an interval over the \
+                "{what} is undefined in {:.2} % of the replicates ({}), more than {:.0} %: an interval over the \
                  rest would be too narrow in an unknown way",
                 100.0 * self.undefined_mass,
                 self.n_undefined,
@@ -95,14 +95,15 @@ impl Distribution {
 
     /// A quantile whose level itself was estimated: it moves by `slope` times the error of the share `share` of
     /// replicates below some value. The error is sqrt(V / B) over the density, where V is the variance of
-    /// `slope * 1{below} - 1{at or below the quantile}` and the density comes from the order statistics two standard
-    /// errors to either side.
+    /// `slope * 1{below} - 1{at or below the quantile}` and the density comes from the order statistics root 2 standard
+    /// errors to either side: nearer ones are noisier, farther ones see the tail flatten out. Either way the root mean
+    /// square is a few per cent too large (1 to 5 % of the 2.5 % points of 1,999 replicates, 3 to 7 % of 999).
     pub fn moving_quantile(&mut self, p: f64, rule: Rule, share: f64, slope: f64) -> Endpoint {
         if let Some(discrete) = &self.discrete {
             return Endpoint { at: discrete.quantile(p), error: 0.0 };
         }
         let n = self.values.len() as f64;
-        let delta = (4.0 * p * (1.0 - p) / n).sqrt().max(0.5 / n);
+        let delta = (2.0 * p * (1.0 - p) / n).sqrt().max(0.5 / n);
         let (left, right) = ((p - delta).max(0.0), (p + delta).min(1.0));
         let at = quantiles(&mut self.values, &[left, right], Rule::Linear);
         let inverse_density = (at[1] - at[0]) / (right - left);
@@ -133,11 +134,15 @@ mod tests {
     fn undefined_replicates_are_counted_with_their_mass() {
         let d = Distribution::new(&[1.0, f64::NAN, 3.0, f64::INFINITY], None);
         assert_eq!((d.n_undefined(), d.undefined_mass(), d.moments().mean), (2, 0.5, 2.0));
-        assert!(d.usable().unwrap_err().contains("undefined in 50.00 % of the replicates (2)"));
+        assert!(
+            d.usable("the statistic")
+                .unwrap_err()
+                .contains("the statistic is undefined in 50.00 % of the replicates (2)")
+        );
         let d = Distribution::new(&[1.0, f64::NAN, 3.0], Some(&[0.4, 0.2, 0.4]));
         assert!((d.undefined_mass() - 0.2).abs() < 1e-15 && (d.moments().mean - 2.0).abs() < 1e-15);
         assert!((d.moments().sd - 1.0).abs() < 1e-15);
-        assert!(Distribution::new(&[1.0], None).usable().unwrap_err().contains("too few"));
+        assert!(Distribution::new(&[1.0], None).usable("the statistic").unwrap_err().contains("too few"));
     }
 
     #[test]

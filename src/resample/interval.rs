@@ -26,6 +26,8 @@ pub enum Method {
     Normal,
     /// Bias-corrected and accelerated quantiles.
     Bca,
+    /// Estimate minus its standard error times quantiles of the replicates' t ratios: bootstrap-t.
+    Studentized,
     /// Estimate plus or minus t standard errors of the jackknife.
     T,
 }
@@ -85,6 +87,8 @@ pub struct Basis<'a> {
     pub estimate: f64,
     /// Delete-one values, for BCa and t.
     pub jackknife: Option<Jackknife>,
+    /// For studentized intervals: the t ratios of the replicates, and the standard error on the data.
+    pub ratios: Option<(Distribution, f64)>,
     /// Units minus strata, for widened levels.
     pub degrees_of_freedom: f64,
 }
@@ -118,7 +122,7 @@ fn ends(basis: &mut Basis<'_>, request: Request) -> Result<(Endpoint, Endpoint),
         return Err("the statistic is undefined on the data themselves".into());
     }
     if request.method != Method::T {
-        basis.distribution.usable()?;
+        basis.distribution.usable("the statistic")?;
     }
     let tail = match request.alternative {
         Alternative::TwoSided => (1.0 - request.level) / 2.0,
@@ -150,6 +154,7 @@ fn end(basis: &mut Basis<'_>, request: Request, p: f64) -> Result<Endpoint, Stri
         }
         Method::Normal => Ok(basis.distribution.normal_end(estimate, normal_quantile(p))),
         Method::Bca => bca_end(basis, request.rule, p),
+        Method::Studentized => studentized_end(basis, request.rule, p),
         Method::T => {
             let jackknife = usable_jackknife(basis)?;
             let t = t_quantile(p, jackknife.degrees_of_freedom);
@@ -167,6 +172,21 @@ fn usable_jackknife(basis: &Basis<'_>) -> Result<Jackknife, String> {
         )),
         Some(j) => Ok(j),
     }
+}
+
+/// Estimate - standard error x the quantile of (replicate - estimate) / its standard error at the other level
+/// (Davison and Hinkley 1997, equation 5.7).
+fn studentized_end(basis: &mut Basis<'_>, rule: Rule, p: f64) -> Result<Endpoint, String> {
+    let estimate = basis.estimate;
+    let Some((ratios, error)) = &mut basis.ratios else {
+        return Err("this method needs the standard error of every replicate".into());
+    };
+    if !(error.is_finite() && *error > 0.0) {
+        return Err(format!("the standard error on the data is {error}"));
+    }
+    ratios.usable("the t ratio")?;
+    let q = ratios.quantile(1.0 - p, rule);
+    Ok(Endpoint { at: estimate - *error * q.at, error: *error * q.error })
 }
 
 /// BCa: the level is shifted by z0 and the acceleration. z0 comes from the same replicates as the quantile, and the

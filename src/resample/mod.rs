@@ -11,7 +11,9 @@
 //! | [`run`] | many replicates, in blocks, on threads, stoppable |
 //! | [`jackknife`] | leaving out one unit at a time |
 //! | [`distribution`] | what is defined, its moments, quantiles and their Monte Carlo errors |
-//! | [`interval`] | percentile, expanded, basic, normal, BCa, t on the jackknife |
+//! | [`interval`] | percentile, expanded, basic, normal, BCa, studentized, t on the jackknife |
+//! | [`studentized`] | the standard error of every replicate, for bootstrap-t |
+//! | [`two_level`] | sites, then participants as binomial draws, for k of n |
 //! | [`after`] | jackknife-after-bootstrap: the interval without each unit |
 //! | [`permute`] | rearrangements under a null hypothesis, drawn or by rank |
 //! | [`linear`] | permutation statistics that are linear in what is permuted |
@@ -32,3 +34,5 @@ pub mod run;
 pub mod splits;
 pub mod statistic;
 pub mod statistics;
+pub mod studentized;
+pub mod two_level;

@@ -131,6 +131,12 @@ impl Plan {
         self.strata.iter().map(|s| s.draws).sum()
     }
 
+    /// The same units and strata, drawn whole.
+    #[must_use]
+    pub fn whole_units(&self) -> Self {
+        Self { law: Law::Multinomial, ..self.clone() }
+    }
+
     /// The rows of one unit, under a law that draws rows.
     pub fn rows_of(&self, unit: usize) -> &[u32] {
         &self.rows[self.starts[unit]..self.starts[unit + 1]]

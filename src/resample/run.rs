@@ -108,7 +108,7 @@ pub fn supplied(
 
 /// Runs `evaluate(worker, i, out)` for `i` in `0..count`, `width` numbers each, advancing the progress by `count`; on a
 /// stop, what is complete from the start.
-pub(super) fn in_waves<W: Send>(
+pub(crate) fn in_waves<W: Send>(
     count: usize,
     width: usize,
     threads: Threads,

@@ -1,10 +1,10 @@
 //! Synthetic sites: items, outcomes, and the truth behind them.
 
-use super::copula::{Copula, normal};
+use super::copula::Copula;
+use super::outcome::{self, Law, Outcome};
 use crate::error::{Result, input};
-use crate::stream::{Purpose, Seed, Stream};
+use crate::stream::{Purpose, Seed};
 use ndarray::Array2;
-use rand_distr::{Beta, Distribution};
 use serde::{Deserialize, Serialize};
 
 /// What is simulated.
@@ -29,16 +29,6 @@ pub struct Spec {
     pub outcome: Outcome,
     /// Mean outcome: the overall rate for participants, else the mean of the number.
     pub mean: f64,
-}
-
-/// What is observed of a site.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Outcome {
-    /// One number per site (a mean over participants where these are given), with unit variance.
-    Number,
-    /// k of n per site.
-    Counts,
 }
 
 /// A simulated study.
@@ -66,7 +56,8 @@ pub struct Synthetic {
 pub fn synthesise(spec: &Spec, seed: Seed, replicate: u64) -> Result<Synthetic> {
     check(spec)?;
     let copula = Copula::new(&spec.shares, spec.inter_item_r)?;
-    let law = Law::new(spec, &copula);
+    let law = Law::new(spec.outcome, spec.mean, spec.r2, spec.site_icc, &spec.participants);
+    let (total_sd, unit_share) = total(spec, &copula);
     let mut stream = seed.stream(Purpose::Simulate, replicate);
     let mut items = Array2::zeros((spec.sites, spec.weights.len()));
     let mut row = vec![0.0; spec.weights.len()];
@@ -74,8 +65,8 @@ pub fn synthesise(spec: &Spec, seed: Seed, replicate: u64) -> Result<Synthetic> 
     for site in 0..spec.sites {
         copula.draw(&mut stream, &mut row);
         items.row_mut(site).assign(&ndarray::ArrayView1::from(&row[..]));
-        let standard = law.standardised(&row, &copula);
-        let mean = law.expected(standard);
+        let total: f64 = row.iter().zip(&spec.weights).map(|(x, w)| w * (x - copula.mean)).sum();
+        let mean = law.expected(total / total_sd);
         expected.push(mean);
         outcome.push(law.observe(mean, spec.participants.get(site).copied(), &mut stream)?);
     }
@@ -85,93 +76,22 @@ pub fn synthesise(spec: &Spec, seed: Seed, replicate: u64) -> Result<Synthetic> 
         expected,
         cut_points: copula.cut_points.clone(),
         latent_r: copula.loading * copula.loading,
-        unit_r2: spec.r2 * law.unit_share,
-        total_sd: law.total_sd,
+        unit_r2: spec.r2 * unit_share,
+        total_sd,
         expected_sd: law.signal_sd,
     })
 }
 
-/// Variances of the outcome's parts.
-struct Law<'a> {
-    spec: &'a Spec,
-    total_sd: f64,
-    /// Squared correlation of the plain with the true total.
-    unit_share: f64,
-    /// Standard deviation of the expected outcome over sites.
-    signal_sd: f64,
-    /// Standard deviation between sites beyond the items.
-    site_sd: f64,
-}
-
-impl<'a> Law<'a> {
-    fn new(spec: &'a Spec, copula: &Copula) -> Self {
-        let (p, r) = (spec.weights.len() as f64, spec.inter_item_r);
-        let sum: f64 = spec.weights.iter().sum();
-        let squares: f64 = spec.weights.iter().map(|w| w * w).sum();
-        // Var(w'x) = v ((1 - r) |w|^2 + r (sum w)^2), and the same with ones for the plain total.
-        let true_total = (1.0 - r) * squares + r * sum * sum;
-        let plain = (1.0 - r) * p + r * p * p;
-        let both = (1.0 - r) * sum + r * p * sum;
-        let unit = match spec.outcome {
-            Outcome::Counts => spec.mean * (1.0 - spec.mean),
-            Outcome::Number => 1.0,
-        };
-        let harmonic = |n: &[u32]| n.len() as f64 / n.iter().map(|n| 1.0 / f64::from(*n)).sum::<f64>();
-        let (site, noise) = if spec.participants.is_empty() {
-            (0.0, 1.0 - spec.r2)
-        } else {
-            (spec.site_icc * unit, (1.0 - spec.site_icc) * unit / harmonic(&spec.participants))
-        };
-        let signal = if spec.participants.is_empty() { spec.r2 } else { spec.r2 / (1.0 - spec.r2) * (site + noise) };
-        Self {
-            spec,
-            total_sd: (copula.variance * true_total).sqrt(),
-            unit_share: both * both / (plain * true_total),
-            signal_sd: signal.sqrt(),
-            site_sd: site.sqrt(),
-        }
-    }
-
-    fn standardised(&self, row: &[f64], copula: &Copula) -> f64 {
-        let total: f64 = row.iter().zip(&self.spec.weights).map(|(x, w)| w * (x - copula.mean)).sum();
-        total / self.total_sd
-    }
-
-    /// The mean outcome of a site whose true total lies `standard` deviations above the mean. Rates go through the
-    /// logit, whose slope at the overall rate is mean (1 - mean), so that they stay between 0 and 1.
-    fn expected(&self, standard: f64) -> f64 {
-        let mean = self.spec.mean;
-        match self.spec.outcome {
-            Outcome::Number => mean + self.signal_sd * standard,
-            Outcome::Counts => {
-                let logit = (mean / (1.0 - mean)).ln() + self.signal_sd / (mean * (1.0 - mean)) * standard;
-                1.0 / (1.0 + (-logit).exp())
-            }
-        }
-    }
-
-    fn observe(&self, mean: f64, participants: Option<u32>, stream: &mut Stream) -> Result<f64> {
-        match (self.spec.outcome, participants) {
-            (Outcome::Counts, Some(n)) => {
-                // A beta mean with intraclass correlation c has a + b = 1/c - 1.
-                let icc = self.spec.site_icc;
-                let rate = if icc > 0.0 {
-                    let size = 1.0 / icc - 1.0;
-                    let law = Beta::new(mean * size, (1.0 - mean) * size)
-                        .map_err(|_| input("site ICC not allowed").at("site_icc").got(icc))?;
-                    law.sample(stream.rng())
-                } else {
-                    mean
-                };
-                Ok(f64::from((0..n).map(|_| u32::from(stream.uniform() < rate)).sum::<u32>()))
-            }
-            (_, Some(n)) => {
-                let within = ((1.0 - self.spec.site_icc) / f64::from(n)).sqrt();
-                Ok(mean + self.site_sd * normal(stream) + within * normal(stream))
-            }
-            (_, None) => Ok(mean + (1.0 - self.spec.r2).sqrt() * normal(stream)),
-        }
-    }
+/// Standard deviation of the true total in the population, and the squared correlation of the plain with the true total.
+fn total(spec: &Spec, copula: &Copula) -> (f64, f64) {
+    let (p, r) = (spec.weights.len() as f64, spec.inter_item_r);
+    let sum: f64 = spec.weights.iter().sum();
+    let squares: f64 = spec.weights.iter().map(|w| w * w).sum();
+    // Var(w'x) = v ((1 - r) |w|^2 + r (sum w)^2), and the same with ones for the plain total.
+    let true_total = (1.0 - r) * squares + r * sum * sum;
+    let plain = (1.0 - r) * p + r * p * p;
+    let both = (1.0 - r) * sum + r * p * sum;
+    ((copula.variance * true_total).sqrt(), both * both / (plain * true_total))
 }
 
 fn check(spec: &Spec) -> Result<()> {
@@ -185,18 +105,8 @@ fn check(spec: &Spec) -> Result<()> {
             .allowed("finite, none negative, at least one positive")
             .into());
     }
-    let between = |value: f64, name: &str| {
-        (0.0..1.0)
-            .contains(&value)
-            .then_some(())
-            .ok_or_else(|| input(format!("{name} not allowed")).at(name).got(value).allowed("0 to below 1"))
-    };
-    between(spec.r2, "r2")?;
-    between(spec.site_icc, "site_icc")?;
+    outcome::check(spec.outcome, spec.mean, spec.r2, spec.site_icc)?;
     let counted = spec.outcome == Outcome::Counts;
-    if counted && !(spec.mean > 0.0 && spec.mean < 1.0) {
-        return Err(input("overall rate not allowed").at("rate").got(spec.mean).allowed("above 0 and below 1").into());
-    }
     let sizes = &spec.participants;
     let told = !sizes.is_empty();
     if (told && (sizes.len() != spec.sites || sizes.contains(&0))) || (counted && !told) {

@@ -6,18 +6,18 @@
 //! 4. The p-value reruns all of it under equal weights ([`super::null`]), adjusted for the number of schemes tried.
 //! 5. The verdict compares the interval with the smallest gain that would matter ([`super::verdict`]).
 
-use super::crossfit::{Entrant, Plan};
+use super::compare::{Superiority, model_set, superiority};
+use super::crossfit::{Entrant, Failure, Plan};
+use super::equal_slopes::{EqualSlopes, SlopeScatter, equal_slopes, slope_scatter};
 use super::gain::{GainInterval, Losses, delete_one_site};
 use super::labels::{LabelTest, label_permutation};
-use super::null::{FEWEST_SITES, NullGains, null_gains, p_value};
+use super::null::{FEWEST_SITES, Null, NullGains, null_gains, p_value};
 use super::panel::Panel;
 use super::schemes::SchemeFit;
 use super::verdict::{Verdict, verdict};
 use crate::error::{Result, input};
 use crate::job::Control;
-use crate::linalg::{Cholesky, dot};
-use crate::num::special::f_upper;
-use crate::regress::{CrossMoments, Estimability, estimability::estimability};
+use crate::regress::{Estimability, estimability::estimability};
 use crate::stream::Seed;
 use serde::{Deserialize, Serialize};
 
@@ -68,12 +68,16 @@ pub struct Entry {
     pub sites_won: usize,
     /// Sites that it predicts worse.
     pub sites_lost: usize,
-    /// Held-out predictions, one per row.
-    pub predictions: Vec<f64>,
+    /// Held-out predictions, one per row; none where the scheme failed.
+    pub predictions: Vec<Option<f64>>,
     /// Smallest and largest weight of each item over the training folds: a stability range, not an interval.
     pub stability: Vec<(f64, f64)>,
     /// Penalty chosen in each fold, for schemes that are tuned.
     pub penalties: Vec<Option<f64>>,
+    /// p for staying in the model confidence set of all schemes; `None` where there is no interval.
+    pub set_p: Option<f64>,
+    /// Where it failed and why; such a scheme is out of the contest.
+    pub failure: Option<Failure>,
     /// The verdict.
     pub verdict: Verdict,
 }
@@ -91,6 +95,10 @@ pub struct Contest {
     pub outcome_variance: f64,
     /// F test of equal slopes (Gaussian errors), where every slope is estimable and degrees of freedom are left.
     pub equal_slopes: Option<EqualSlopes>,
+    /// Score test of slopes that scatter about the common one.
+    pub scatter: Option<SlopeScatter>,
+    /// Is any scheme superior to the reference?
+    pub superiority: Option<Superiority>,
     /// Exact permutation of the outcome: does any item go with it?
     pub labels: Option<LabelTest>,
     /// Null replicates that were completed.
@@ -101,40 +109,6 @@ pub struct Contest {
     pub floor: Option<f64>,
     /// Why the gain cannot be tested, or empty.
     pub refused: String,
-}
-
-/// The classical test that all slopes are equal: the plain total against free slopes.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct EqualSlopes {
-    /// F statistic.
-    pub statistic: f64,
-    /// Numerator degrees of freedom.
-    pub df1: f64,
-    /// Denominator degrees of freedom.
-    pub df2: f64,
-    /// Upper tail.
-    pub p_value: f64,
-}
-
-/// F = ((RSS0 - RSS1) / (p - 1)) / (RSS1 / (n - q - p - 1)); `None` where it is not defined, or rows are not sites.
-fn equal_slopes(adjusted: &CrossMoments, panel: &Panel) -> Result<Option<EqualSlopes>> {
-    let (n, p) = (panel.outcome.len(), panel.item_count());
-    let rows_are_sites = n == panel.sites();
-    if p < 2 || !rows_are_sites || n <= panel.base.ncols() + p || !estimability(adjusted)?.is_full() {
-        return Ok(None);
-    }
-    let Some(factor) = Cholesky::factor(adjusted.gram.view()).definite() else { return Ok(None) };
-    let slopes = factor.solve(&adjusted.cross);
-    let free = adjusted.yy - dot(&slopes, &adjusted.cross);
-    let ones = vec![1.0; p];
-    let Some(slope) = adjusted.slope_on(&ones) else { return Ok(None) };
-    let equal = adjusted.yy - slope * adjusted.cross.iter().sum::<f64>();
-    let (df1, df2) = ((p - 1) as f64, (n - panel.base.ncols() - p) as f64);
-    if free <= 1e-12 * adjusted.yy {
-        return Ok(None);
-    }
-    let statistic = ((equal - free).max(0.0) / df1) / (free / df2);
-    Ok(Some(EqualSlopes { statistic, df1, df2, p_value: f_upper(statistic, df1, df2) }))
 }
 
 /// Smallest and largest weight per item over the folds.
@@ -158,7 +132,10 @@ pub(super) struct Evidence {
     pub(super) penalties: Vec<Vec<f64>>,
     /// Per scheme: smallest and largest weight of each item over the training folds.
     pub(super) stability: Vec<Vec<(f64, f64)>>,
-    pub(super) intervals: Option<Vec<GainInterval>>,
+    /// Schemes that failed in a fold.
+    pub(super) failures: Vec<Option<Failure>>,
+    /// Per scheme, where it did not fail.
+    pub(super) intervals: Option<Vec<Option<GainInterval>>>,
     pub(super) null: Option<NullGains>,
 }
 
@@ -168,32 +145,39 @@ pub fn run(panel: &Panel, protocol: &Protocol, control: &Control) -> Result<Cont
     let testable = panel.sites() >= FEWEST_SITES;
     control.set_total(if testable { (panel.sites() + protocol.n_resamples) as u64 } else { 0 });
     let plan = Plan::new(panel, &protocol.schemes)?;
-    let evidence = on_complete_scores(panel, &plan, protocol, control)?;
+    let weights = plan.whole_weights(protocol.reference)?;
+    let model = if testable { Null::fit(panel, &weights, protocol.trials.as_deref())? } else { None };
+    let evidence = on_complete_scores(panel, &plan, model.as_ref(), protocol, control)?;
     let mut contest = assemble(panel, &plan, protocol, &evidence, control)?;
     contest.equal_slopes = equal_slopes(&panel.moments(&panel.outcome, &[])?.adjusted(), panel)?;
+    if protocol.trials.is_none() || model.is_some() {
+        let seed = Seed(protocol.seed);
+        contest.scatter = slope_scatter(panel, model.as_ref(), protocol.n_resamples, seed, control)?;
+    }
     Ok(contest)
 }
 
-fn on_complete_scores(panel: &Panel, plan: &Plan<'_>, protocol: &Protocol, control: &Control) -> Result<Evidence> {
+fn on_complete_scores(
+    panel: &Panel,
+    plan: &Plan<'_>,
+    model: Option<&Null>,
+    protocol: &Protocol,
+    control: &Control,
+) -> Result<Evidence> {
     let mut space = plan.space();
-    plan.predict(&panel.outcome, &mut space)?;
+    plan.predict(&panel.outcome, &mut space);
     let losses = Losses::of(panel, &panel.outcome, &space);
+    let (mut intervals, mut null) = (None, None);
+    if let (Some(gains), true) = (&losses.gains(protocol.reference), panel.sites() >= FEWEST_SITES) {
+        let (level, reference, seed) = (protocol.confidence_level, protocol.reference, Seed(protocol.seed));
+        intervals = delete_one_site(panel, &protocol.schemes, reference, gains, level, control)?;
+        let draws = |model| null_gains(panel, plan, model, reference, protocol.n_resamples, seed, control);
+        null = model.map(draws).transpose()?;
+    }
     let (predictions, penalties) = (space.predictions.clone(), space.penalties.clone());
-    let seed = Seed(protocol.seed);
-    let (intervals, null) = match losses.gains(protocol.reference) {
-        Some(gains) if panel.sites() >= FEWEST_SITES => {
-            let level = protocol.confidence_level;
-            let intervals = delete_one_site(panel, &protocol.schemes, protocol.reference, &gains, level, control)?;
-            let (reference, replicates) = (protocol.reference, protocol.n_resamples);
-            let trials = protocol.trials.as_deref();
-            (intervals, null_gains(panel, plan, reference, trials, replicates, seed, control)?)
-        }
-        _ => (None, None),
-    };
-    let stability = (0..plan.schemes())
-        .map(|c| Ok(stability(&plan.fold_weights(c, &panel.outcome, &mut space)?)))
-        .collect::<Result<_>>()?;
-    Ok(Evidence { losses, predictions, penalties, stability, intervals, null })
+    let failures = space.failures.clone();
+    let stability = (0..plan.schemes()).map(|c| stability(&plan.fold_weights(c, &mut space))).collect();
+    Ok(Evidence { losses, predictions, penalties, stability, failures, intervals, null })
 }
 
 /// Puts evidence, fits on all sites and verdicts together. `panel` and `plan` hold all sites.
@@ -204,52 +188,66 @@ pub(super) fn assemble(
     evidence: &Evidence,
     control: &Control,
 ) -> Result<Contest> {
-    let sites = panel.sites();
-    let Evidence { losses, predictions, penalties, stability, intervals, null } = evidence;
-    let q2 = losses.q2();
-    let gains = losses.gains(protocol.reference);
+    let (sites, seed, null) = (panel.sites(), Seed(protocol.seed), evidence.null.as_ref());
+    let mut entries = entries(plan, protocol, evidence)?;
+    let set = model_set(&entries, protocol.n_resamples.max(999), seed);
+    entries.iter_mut().zip(set).for_each(|(entry, p)| entry.set_p = p);
+    let gain: Vec<Option<f64>> = entries.iter().map(|entry| entry.gain).collect();
     let whole = panel.moments(&panel.outcome, &[])?;
-    let entries = (0..protocol.schemes.len())
+    let replicates = null.map_or(0, |null| null.replicates);
+    let defined = evidence.losses.gains(protocol.reference).is_some();
+    let failure = entries[protocol.reference].failure.as_ref();
+    let refused = refusal(sites >= FEWEST_SITES, defined, sites, null.is_some(), failure);
+    Ok(Contest {
+        estimability: estimability(&whole.adjusted())?,
+        base_error: evidence.losses.base.iter().sum::<f64>() / whole.weight,
+        outcome_variance: whole.yy / whole.weight,
+        equal_slopes: None,
+        scatter: None,
+        superiority: null.and_then(|null| superiority(&gain, protocol.reference, null)),
+        labels: label_permutation(panel, protocol.n_resamples.max(999), seed, control)?,
+        replicates,
+        undefined: null.map_or(0, |null| null.undefined),
+        floor: (replicates > 0).then(|| 1.0 / (replicates + 1) as f64),
+        refused,
+        entries,
+    })
+}
+
+/// One entry per scheme.
+fn entries(plan: &Plan<'_>, protocol: &Protocol, evidence: &Evidence) -> Result<Vec<Entry>> {
+    let Evidence { losses, predictions, penalties, stability, failures, intervals, null } = evidence;
+    let (q2, gains) = (losses.q2(), losses.gains(protocol.reference));
+    let finite = |values: &Option<Vec<f64>>, c: usize| values.as_ref().map(|v| v[c]).filter(|v| v.is_finite());
+    let observed: Vec<Option<f64>> = (0..protocol.schemes.len()).map(|c| finite(&gains, c)).collect();
+    (0..protocol.schemes.len())
         .map(|c| {
             let (fit, slopes, intercept) = plan.whole_fit(&protocol.schemes[c])?;
-            let gain = gains.as_ref().map(|gains| gains[c]);
-            let interval = intervals.as_ref().map(|intervals| intervals[c].clone());
-            let (p, adjusted) = p_values(c, gain, null.as_ref());
+            let interval = intervals.as_ref().and_then(|intervals| intervals[c].clone());
+            let (p, adjusted) = p_values(c, &observed, null.as_ref());
             let (sites_won, sites_lost) = won_and_lost(losses, c, protocol.reference);
             let counts = if protocol.primary == Some(c) { p } else { adjusted };
-            let verdict = verdict(counts, interval.as_ref(), protocol.smallest_gain, 1.0 - protocol.confidence_level);
+            let alpha = 1.0 - protocol.confidence_level;
             Ok(Entry {
                 fit,
                 slopes,
                 intercept,
-                q2: q2.as_ref().map(|q2| q2[c]),
-                gain,
+                q2: finite(&q2, c),
+                gain: observed[c],
+                verdict: verdict(counts, interval.as_ref(), protocol.smallest_gain, alpha),
                 interval,
                 p_value: p,
                 p_adjusted: adjusted,
                 sites_won,
                 sites_lost,
-                predictions: predictions[c].clone(),
+                predictions: predictions[c].iter().map(|p| p.is_finite().then_some(*p)).collect(),
                 stability: stability[c].clone(),
                 penalties: penalties[c].iter().map(|p| (!p.is_nan()).then_some(*p)).collect(),
-                verdict,
+                set_p: None,
+                failure: failures[c].clone(),
             })
         })
-        .collect::<Result<_>>()?;
-    let replicates = null.as_ref().map_or(0, |null| null.replicates);
-    let seed = Seed(protocol.seed);
-    Ok(Contest {
-        entries,
-        estimability: estimability(&whole.adjusted())?,
-        base_error: losses.base.iter().sum::<f64>() / whole.weight,
-        outcome_variance: whole.yy / whole.weight,
-        equal_slopes: None,
-        labels: label_permutation(panel, protocol.n_resamples.max(999), seed, control)?,
-        replicates,
-        undefined: null.as_ref().map_or(0, |null| null.undefined),
-        floor: (replicates > 0).then(|| 1.0 / (replicates + 1) as f64),
-        refused: refusal(sites >= FEWEST_SITES, gains.is_some(), sites, null.is_some()),
-    })
+        .collect()
 }
 
 pub(super) fn check(protocol: &Protocol, rows: usize) -> Result<()> {
@@ -276,8 +274,10 @@ pub(super) fn check(protocol: &Protocol, rows: usize) -> Result<()> {
     Ok(())
 }
 
-fn refusal(testable: bool, defined: bool, sites: usize, drawn: bool) -> String {
-    if !defined {
+fn refusal(testable: bool, defined: bool, sites: usize, drawn: bool, reference: Option<&Failure>) -> String {
+    if let Some(failure) = reference {
+        format!("the reference could not be fitted in {} training folds: {}", failure.folds, failure.reason)
+    } else if !defined {
         "the outcome is predicted without error by intercept and covariates alone".into()
     } else if !testable {
         format!("{sites} sites; the test of the gain needs at least {FEWEST_SITES}")
@@ -288,16 +288,18 @@ fn refusal(testable: bool, defined: bool, sites: usize, drawn: bool) -> String {
     }
 }
 
-fn p_values(c: usize, gain: Option<f64>, null: Option<&NullGains>) -> (Option<f64>, Option<f64>) {
-    let (Some(gain), Some(null)) = (gain, null) else { return (None, None) };
+/// The p of scheme `c`, and the p against the largest gain of all schemes that are in the contest.
+fn p_values(c: usize, observed: &[Option<f64>], null: Option<&NullGains>) -> (Option<f64>, Option<f64>) {
+    let (Some(gain), Some(null)) = (observed[c], null) else { return (None, None) };
     if null.replicates == 0 {
         return (None, None);
     }
     let largest: Vec<f64> = (0..null.replicates)
         .map(|i| {
-            // An undefined replicate counts against the scheme.
-            let gain = |gains: &Vec<f64>| if gains[i].is_nan() { f64::INFINITY } else { gains[i] };
-            null.gains.iter().map(gain).fold(f64::NEG_INFINITY, f64::max)
+            // An undefined replicate counts against the schemes.
+            let drawn = |gains: &Vec<f64>| if gains[i].is_nan() { f64::INFINITY } else { gains[i] };
+            let present = null.gains.iter().zip(observed).filter(|(_, gain)| gain.is_some());
+            present.map(|(gains, _)| drawn(gains)).fold(f64::NEG_INFINITY, f64::max)
         })
         .collect();
     (Some(p_value(gain, &null.gains[c])), Some(p_value(gain, &largest)))

@@ -15,7 +15,7 @@ use super::schemes::finish::scaled;
 use super::schemes::tune::{self, calibrated, leave_one_out};
 use super::schemes::{Scheme, SchemeFit, Setting, Status};
 use super::spectral::PathSpace;
-use crate::error::Result;
+use crate::error::{Error, Result, input};
 use crate::regress::ridge::penalty_grid;
 
 /// A scheme with what it needs to know about the items.
@@ -88,6 +88,32 @@ pub struct Space {
     pub base: Vec<f64>,
     /// Penalty chosen per scheme and site; NaN where there is none.
     pub penalties: Vec<Vec<f64>>,
+    /// Per scheme: what went wrong, where something did; the predictions of those folds are NaN.
+    pub failures: Vec<Option<Failure>>,
+}
+
+/// A scheme that could not be fitted in some training folds.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Failure {
+    /// Training folds in which it failed.
+    pub folds: usize,
+    /// The first site that it could not predict.
+    pub site: usize,
+    /// What was said there.
+    pub reason: String,
+}
+
+impl Space {
+    fn fail(&mut self, c: usize, site: usize, rows: &[usize], reason: &Error) {
+        match &mut self.failures[c] {
+            Some(failure) => failure.folds += 1,
+            none => *none = Some(Failure { folds: 1, site, reason: reason.to_string() }),
+        }
+        for row in rows {
+            self.predictions[c][*row] = f64::NAN;
+        }
+        self.penalties[c][site] = f64::NAN;
+    }
 }
 
 impl<'a> Plan<'a> {
@@ -173,11 +199,14 @@ impl<'a> Plan<'a> {
             predictions: vec![vec![0.0; n]; schemes],
             base: vec![0.0; n],
             penalties: vec![vec![f64::NAN; sites]; schemes],
+            failures: vec![None; schemes],
         }
     }
 
-    /// Predicts every row of `y` from the other sites, by every scheme; the result is in `space`.
-    pub fn predict(&self, y: &[f64], space: &mut Space) -> Result<()> {
+    /// Predicts every row of `y` from the other sites, by every scheme; the result is in `space`. A scheme that fails in a
+    /// fold is noted there and stops nobody else.
+    pub fn predict(&self, y: &[f64], space: &mut Space) {
+        space.failures.fill(None);
         space.totals.sum(self.panel, y);
         self.tune(y, space);
         for site in self.held_out() {
@@ -186,10 +215,11 @@ impl<'a> Plan<'a> {
                 space.base[*row] = space.outer.base_prediction(self.panel, *row);
             }
             for c in 0..self.contestants.len() {
-                self.predict_site(c, site, y, space)?;
+                if let Err(reason) = self.predict_site(c, site, y, space) {
+                    space.fail(c, site, &self.panel.rows[site], &reason);
+                }
             }
         }
-        Ok(())
     }
 
     fn predict_site(&self, c: usize, site: usize, y: &[f64], space: &mut Space) -> Result<()> {
@@ -276,20 +306,22 @@ impl<'a> Plan<'a> {
         }
     }
 
-    /// The weights that scheme `c` had in the training fold of every held-out site: sites x p. Call after [`Self::predict`] with the same `y`.
-    pub fn fold_weights(&self, c: usize, y: &[f64], space: &mut Space) -> Result<Vec<Vec<f64>>> {
+    /// The weights that scheme `c` had in the training fold of every held-out site where it could be fitted: folds x p. Call
+    /// after [`Self::predict`] on the observed outcome.
+    pub fn fold_weights(&self, c: usize, space: &mut Space) -> Vec<Vec<f64>> {
+        let y = &self.panel.outcome;
         self.held_out()
-            .map(|site| {
+            .filter_map(|site| {
                 let fold = &self.outer[site];
                 fold.sums(self.panel, &space.totals, y, &mut space.outer);
                 if let Contestant::Path(path) = &self.contestants[c] {
-                    let Some((spectral, _)) = &path.outer[site] else { return Ok(vec![0.0; fold.gram.nrows()]) };
+                    let Some((spectral, _)) = &path.outer[site] else { return Some(vec![0.0; fold.gram.nrows()]) };
                     spectral.load(&space.outer, &mut space.path);
                     let penalty = space.penalties[c][site];
-                    return Ok(scaled(spectral.slopes(&space.outer, fold, penalty, &mut space.path)).0);
+                    return Some(scaled(spectral.slopes(&space.outer, fold, penalty, &mut space.path)).0);
                 }
-                self.predict_site(c, site, y, space)?;
-                Ok(scaled(&space.direction).0)
+                self.predict_site(c, site, y, space).ok()?;
+                Some(scaled(&space.direction).0)
             })
             .collect()
     }
@@ -300,7 +332,10 @@ impl<'a> Plan<'a> {
         let setting = entrant.setting(self.panel.item_count());
         let (setting, penalty) = self.tuned(&entrant.scheme, &setting, &train, y, &[site])?;
         let fit = entrant.scheme.fit(&train, &setting)?;
-        let idle = matches!(fit.status, Status::Undefined | Status::Refused | Status::Empty);
+        if fit.status == Status::Refused {
+            return Err(input(fit.reason).into());
+        }
+        let idle = matches!(fit.status, Status::Undefined | Status::Empty);
         let weights = if idle { vec![0.0; self.panel.item_count()] } else { fit.weights };
         Ok((penalty, weights))
     }

@@ -6,9 +6,13 @@
 //! eigenvalues. Shrinkage to the target is the same after the target's score has joined intercept and covariates.
 
 use super::fold::{Fold, FoldSums};
+use super::inside::STEPS;
 use super::panel::Panel;
 use super::spectral::Spectral;
 use crate::linalg::dot;
+
+/// One number per penalty. The length is fixed, so that the compiler turns sums over penalties into vector instructions.
+type Row = [f64; STEPS];
 
 /// What leaving out one site of an outer fold needs, whatever the outcome.
 #[derive(Debug, Clone)]
@@ -27,8 +31,8 @@ struct LeftOut {
     /// The row along the eigenvectors, beyond the target.
     along: Vec<f64>,
     /// Per penalty: u'Du and u'DLDu, for u the row, L the eigenvalues and D = 1 / (L + s).
-    row_row: Vec<f64>,
-    row_shrunken: Vec<f64>,
+    row_row: Row,
+    row_shrunken: Row,
 }
 
 /// All sites that an outer fold can leave out by downdating.
@@ -43,24 +47,24 @@ pub(super) struct Downdate {
 #[derive(Debug, Clone)]
 pub(super) struct Sums {
     weight: f64,
-    inverse: Vec<f64>,
-    shrunken: Vec<f64>,
-    fit: Vec<f64>,
-    within: Vec<f64>,
-    row_fit: Vec<f64>,
-    row_within: Vec<f64>,
+    inverse: Vec<Row>,
+    shrunken: Vec<Row>,
+    fit: Row,
+    within: Row,
+    row_fit: Row,
+    row_within: Row,
 }
 
 impl Sums {
-    pub(super) fn new(penalties: usize) -> Self {
-        let one = vec![0.0; penalties];
+    pub(super) fn new() -> Self {
+        let one = [0.0; STEPS];
         Self {
             weight: f64::NAN,
             inverse: Vec::new(),
             shrunken: Vec::new(),
-            fit: one.clone(),
-            within: one.clone(),
-            row_fit: one.clone(),
+            fit: one,
+            within: one,
+            row_fit: one,
             row_within: one,
         }
     }
@@ -71,17 +75,15 @@ impl Sums {
             return;
         }
         self.weight = weight;
-        (self.inverse, self.shrunken) = table(values, penalties, weight);
-        let squares = || outcome[..values.len()].iter().map(|g| g * g);
-        summed(squares(), &self.inverse, &mut self.fit);
-        summed(squares(), &self.shrunken, &mut self.within);
+        table(values, penalties, weight, &mut self.inverse, &mut self.shrunken);
+        let squares = outcome[..values.len()].iter().map(|g| g * g);
+        (self.fit, self.within) = summed(squares, &self.inverse, &self.shrunken);
     }
 
     /// The two sums of one left-out row that depend on the outcome.
     fn of_row(&mut self, along: &[f64], outcome: &[f64]) {
-        let products = || along.iter().zip(outcome).map(|(u, g)| u * g);
-        summed(products(), &self.inverse, &mut self.row_fit);
-        summed(products(), &self.shrunken, &mut self.row_within);
+        let products = along.iter().zip(outcome).map(|(u, g)| u * g);
+        (self.row_fit, self.row_within) = summed(products, &self.inverse, &self.shrunken);
     }
 }
 
@@ -91,7 +93,7 @@ impl Downdate {
         let mut adjusted = vec![0.0; panel.item_count()];
         let (direction, variance, image) = spectral.target_parts(fold);
         let mut at = f64::NAN;
-        let mut tables = (Vec::new(), Vec::new());
+        let (mut inverse, mut shrunken) = (Vec::new(), Vec::new());
         let left_out = sites
             .iter()
             .map(|site| {
@@ -110,12 +112,9 @@ impl Downdate {
                 let along = spectral.along(&adjusted);
                 if (fold.weight - weight).to_bits() != at.to_bits() {
                     at = fold.weight - weight;
-                    tables = table(spectral.values(), penalties, at);
+                    table(spectral.values(), penalties, at, &mut inverse, &mut shrunken);
                 }
-                let mut row_row = vec![0.0; penalties.len()];
-                let mut row_shrunken = row_row.clone();
-                summed(along.iter().map(|u| u * u), &tables.0, &mut row_row);
-                summed(along.iter().map(|u| u * u), &tables.1, &mut row_shrunken);
+                let (row_row, row_shrunken) = summed(along.iter().map(|u| u * u), &inverse, &shrunken);
                 LeftOut {
                     row,
                     weight,
@@ -163,12 +162,12 @@ impl Downdate {
                 level = with_outcome * with_outcome / remaining;
                 alone = with_outcome * left.target / (left.rest * remaining);
                 let error = miss - alone;
-                errors[penalties.len()] += left.weight * error * error;
+                errors[STEPS] += left.weight * error * error;
             }
             space.prepare(values, penalties, fold.weight - left.weight, outcome);
             space.of_row(&left.along, outcome);
             let a = left.amount_beyond;
-            for k in 0..penalties.len() {
+            for k in 0..STEPS {
                 let (beta, alpha) = (space.row_fit[k], left.row_row[k]);
                 let kappa = a * (beta - beyond) / (1.0 - a * alpha);
                 let score = beta + kappa * alpha;
@@ -185,22 +184,29 @@ impl Downdate {
     }
 }
 
-/// 1 / (value + s) and value / (value + s)^2, eigenvalues times penalties.
-fn table(values: &[f64], penalties: &[f64], weight: f64) -> (Vec<f64>, Vec<f64>) {
-    let each = values.iter().flat_map(|value| penalties.iter().map(move |penalty| (value, penalty)));
-    each.map(|(value, penalty)| {
-        let inverse = 1.0 / (value + penalty * weight);
-        (inverse, value * inverse * inverse)
-    })
-    .unzip()
+/// 1 / (value + s) and value / (value + s)^2: a row of penalties per eigenvalue.
+fn table(values: &[f64], penalties: &[f64], weight: f64, inverse: &mut Vec<Row>, shrunken: &mut Vec<Row>) {
+    inverse.clear();
+    shrunken.clear();
+    for value in values {
+        let (mut over, mut square) = ([0.0; STEPS], [0.0; STEPS]);
+        for k in 0..STEPS {
+            over[k] = 1.0 / (value + penalties[k] * weight);
+            square[k] = value * over[k] * over[k];
+        }
+        inverse.push(over);
+        shrunken.push(square);
+    }
 }
 
-/// Per penalty: sums over eigenvalues of `terms` times a table of [`table`].
-fn summed(terms: impl Iterator<Item = f64>, table: &[f64], sums: &mut [f64]) {
-    sums.fill(0.0);
-    for (term, row) in terms.zip(table.chunks_exact(sums.len())) {
-        for (sum, value) in sums.iter_mut().zip(row) {
-            *sum += term * value;
+/// Per penalty: sums over eigenvalues of `terms` times either table of [`table`].
+fn summed(terms: impl Iterator<Item = f64>, inverse: &[Row], shrunken: &[Row]) -> (Row, Row) {
+    let (mut first, mut second) = ([0.0; STEPS], [0.0; STEPS]);
+    for ((term, a), b) in terms.zip(inverse).zip(shrunken) {
+        for k in 0..STEPS {
+            first[k] += term * a[k];
+            second[k] += term * b[k];
         }
     }
+    (first, second)
 }

@@ -36,9 +36,10 @@ impl Losses {
         (base > 0.0).then(|| self.schemes.iter().map(|losses| 1.0 - losses.iter().sum::<f64>() / base).collect())
     }
 
-    /// Gain of every scheme over scheme `reference`: the difference of their Q2.
+    /// Gain of every scheme over scheme `reference`: the difference of their Q2; NaN for schemes that failed in a fold.
+    /// `None` when the reference has none.
     pub fn gains(&self, reference: usize) -> Option<Vec<f64>> {
-        self.q2().map(|q2| q2.iter().map(|q| q - q2[reference]).collect())
+        self.q2().filter(|q2| q2[reference].is_finite()).map(|q2| q2.iter().map(|q| q - q2[reference]).collect())
     }
 }
 
@@ -55,11 +56,26 @@ pub struct GainInterval {
     pub without: Vec<f64>,
 }
 
+/// The gains of the whole contest without one site; `None` when they are undefined.
+pub(super) fn rerun_without(
+    panel: &Panel,
+    site: usize,
+    schemes: &[Entrant],
+    reference: usize,
+) -> Result<Option<Vec<f64>>> {
+    let part = panel.without(site);
+    let plan = Plan::new(&part, schemes)?;
+    let mut space = plan.space();
+    plan.predict(&part.outcome, &mut space);
+    Ok(Losses::of(&part, &part.outcome, &space).gains(reference))
+}
+
 /// Deletes each site, reruns everything (folds, tuning, calibration), and spreads the gains: t on G - 1 degrees of freedom
 /// about the jackknife standard error (Efron and Stein 1981, doi:10.1214/aos/1176345462). The jackknife of the paired
 /// differences alone would miss that training sets overlap.
 ///
-/// Returns one interval per scheme, or `None` when the job was cancelled or a rerun is undefined.
+/// Returns one interval per scheme (none for a scheme that failed in a fold of a rerun), or `None` when the job was
+/// cancelled or a rerun is undefined.
 pub fn delete_one_site(
     panel: &Panel,
     schemes: &[Entrant],
@@ -67,7 +83,7 @@ pub fn delete_one_site(
     gains: &[f64],
     confidence_level: f64,
     control: &Control,
-) -> Result<Option<Vec<GainInterval>>> {
+) -> Result<Option<Vec<Option<GainInterval>>>> {
     let sites = panel.sites();
     let reruns: Vec<Option<Vec<f64>>> = (0..sites)
         .into_par_iter()
@@ -75,22 +91,32 @@ pub fn delete_one_site(
             if control.is_cancelled() {
                 return Ok(None);
             }
-            let part = panel.without(site);
-            let plan = Plan::new(&part, schemes)?;
-            let mut space = plan.space();
-            plan.predict(&part.outcome, &mut space)?;
+            let found = rerun_without(panel, site, schemes, reference)?;
             control.advance(1);
-            Ok(Losses::of(&part, &part.outcome, &space).gains(reference))
+            Ok(found)
         })
         .collect::<Result<_>>()?;
     let Some(reruns) = reruns.into_iter().collect::<Option<Vec<_>>>() else { return Ok(None) };
-    let quantile = t_quantile(f64::midpoint(1.0, confidence_level), (sites - 1) as f64);
+    let quantile = quantile(confidence_level, sites);
     let interval = |c: usize| {
         let without: Vec<f64> = reruns.iter().map(|gains| gains[c]).collect();
-        let mean = without.iter().sum::<f64>() / sites as f64;
-        let spread: f64 = without.iter().map(|gain| (gain - mean).powi(2)).sum();
-        let std_error = ((sites - 1) as f64 / sites as f64 * spread).sqrt();
-        GainInterval { std_error, low: gains[c] - quantile * std_error, high: gains[c] + quantile * std_error, without }
+        let defined = gains[c].is_finite() && without.iter().all(|gain| gain.is_finite());
+        defined.then(|| GainInterval::new(gains[c], without, quantile))
     };
     Ok(Some((0..schemes.len()).map(interval).collect()))
+}
+
+/// The quantile of t on `sites` - 1 degrees of freedom that the interval reaches to.
+pub(super) fn quantile(confidence_level: f64, sites: usize) -> f64 {
+    t_quantile(f64::midpoint(1.0, confidence_level), (sites - 1) as f64)
+}
+
+impl GainInterval {
+    pub(super) fn new(gain: f64, without: Vec<f64>, quantile: f64) -> Self {
+        let sites = without.len() as f64;
+        let mean = without.iter().sum::<f64>() / sites;
+        let spread: f64 = without.iter().map(|gain| (gain - mean).powi(2)).sum();
+        let std_error = ((sites - 1.0) / sites * spread).sqrt();
+        Self { std_error, low: gain - quantile * std_error, high: gain + quantile * std_error, without }
+    }
 }

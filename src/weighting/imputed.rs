@@ -11,9 +11,9 @@
 //! that copy for signal.
 
 use super::contest::{Contest, Evidence, Protocol, assemble, check, stability};
-use super::crossfit::{Entrant, Plan};
+use super::crossfit::{Entrant, Failure, Plan};
 use super::gain::{GainInterval, Losses};
-use super::null::{FEWEST_SITES, NullGains, Source};
+use super::null::{FEWEST_SITES, Null, NullGains};
 use super::panel::Panel;
 use crate::data::impute::{Imputer, Pooled, rubin};
 use crate::error::{Result, input};
@@ -85,6 +85,8 @@ struct Run {
     penalties: Vec<Vec<f64>>,
     /// Per scheme and training fold.
     weights: Vec<Vec<Vec<f64>>>,
+    /// Schemes that could not be fitted in a fold.
+    failures: Vec<Option<Failure>>,
 }
 
 impl Run {
@@ -95,13 +97,14 @@ impl Run {
             predictions: vec![vec![0.0; n]; schemes],
             penalties: vec![vec![f64::NAN; sites]; schemes],
             weights: vec![Vec::new(); schemes],
+            failures: vec![None; schemes],
         }
     }
 
     /// Predicts one site from the others and keeps what came out.
-    fn add(&mut self, plan: &Plan<'_>, panel: &Panel, site: usize, keep_weights: bool) -> Result<()> {
+    fn add(&mut self, plan: &Plan<'_>, panel: &Panel, site: usize, keep_weights: bool) {
         let mut space = plan.space();
-        plan.predict(&panel.outcome, &mut space)?;
+        plan.predict(&panel.outcome, &mut space);
         let losses = Losses::of(panel, &panel.outcome, &space);
         self.losses.base[site] = losses.base[site];
         for c in 0..plan.schemes() {
@@ -110,11 +113,17 @@ impl Run {
                 self.predictions[c][*row] = space.predictions[c][*row];
             }
             self.penalties[c][site] = space.penalties[c][site];
-            if keep_weights {
-                self.weights[c].extend(plan.fold_weights(c, &panel.outcome, &mut space)?);
+            match (&mut self.failures[c], &space.failures[c]) {
+                (Some(known), Some(_)) => known.folds += 1,
+                (none, Some(first)) => *none = Some(first.clone()),
+                (_, None) => {}
             }
         }
-        Ok(())
+        if keep_weights {
+            for c in 0..plan.schemes() {
+                self.weights[c].extend(plan.fold_weights(c, &mut space));
+            }
+        }
     }
 }
 
@@ -135,7 +144,7 @@ fn cross_fit(panel: &Panel, gaps: &Gaps, schemes: &[Entrant], deleted: Option<us
                 copy = copy.without(gone);
             }
             let plan = Plan::of_site(&copy, schemes, site)?;
-            run.add(&plan, &copy, site, deleted.is_none())?;
+            run.add(&plan, &copy, site, deleted.is_none());
         }
     }
     Ok(runs)
@@ -194,7 +203,11 @@ fn without_each_site(
 
 impl PooledGain {
     /// Pools the gains of scheme `c`: within copies the jackknife over sites, between copies the spread of the gains.
-    fn pool(&mut self, c: usize, deleted: &[Vec<Vec<f64>>], level: f64) -> Result<GainInterval> {
+    /// Nothing for a scheme that failed somewhere.
+    fn pool(&mut self, c: usize, deleted: &[Vec<Vec<f64>>], level: f64) -> Result<Option<GainInterval>> {
+        if !self.gains.iter().chain(deleted.iter().flatten().map(|gains| &gains[c])).all(|gain| gain.is_finite()) {
+            return Ok(None);
+        }
         let sites = deleted.len() as f64;
         let variance = |m: usize| {
             let mean = deleted.iter().map(|copies| copies[m][c]).sum::<f64>() / sites;
@@ -205,12 +218,12 @@ impl PooledGain {
         self.pooled = Some(found);
         let half = found.standard_error * t_quantile(f64::midpoint(1.0, level), found.degrees_of_freedom);
         let copies = self.gains.len() as f64;
-        Ok(GainInterval {
+        Ok(Some(GainInterval {
             std_error: found.standard_error,
             low: found.estimate - half,
             high: found.estimate + half,
             without: deleted.iter().map(|runs| runs.iter().map(|gains| gains[c]).sum::<f64>() / copies).collect(),
-        })
+        }))
     }
 }
 
@@ -225,7 +238,7 @@ fn null_gains(
     control: &Control,
 ) -> Result<Option<NullGains>> {
     let weights = plan.whole_weights(protocol.reference)?;
-    let Some(source) = Source::new(mean, &weights, protocol.trials.as_deref())? else { return Ok(None) };
+    let Some(model) = Null::fit(mean, &weights, protocol.trials.as_deref())? else { return Ok(None) };
     let (sites, schemes, n) = (panel.sites(), protocol.schemes.len(), panel.outcome.len());
     // Held-out loss of every scheme, and of the base, summed over sites and copies.
     let mut sums = vec![vec![0.0; schemes + 1]; protocol.n_resamples];
@@ -240,15 +253,15 @@ fn null_gains(
             .enumerate()
             .map(|(site, panel)| Plan::of_site(panel, &protocol.schemes, site))
             .collect::<Result<_>>()?;
-        sums.par_iter_mut().enumerate().try_for_each_init(
+        sums.par_iter_mut().enumerate().for_each_init(
             || (plan.space(), vec![0.0; n], Vec::new()),
-            |(space, y, order), (i, sums)| -> Result<()> {
+            |(space, y, order), (i, sums)| {
                 if control.is_cancelled() {
-                    return Ok(());
+                    return;
                 }
-                source.draw(mean, Seed(protocol.seed), i as u64, order, y);
+                model.draw(mean, Seed(protocol.seed), i as u64, order, y);
                 for (site, (plan, panel)) in plans.iter().zip(&panels).enumerate() {
-                    plan.predict(y, space)?;
+                    plan.predict(y, space);
                     let losses = Losses::of(panel, y, space);
                     for c in 0..schemes {
                         sums[c] += losses.schemes[c][site];
@@ -256,9 +269,8 @@ fn null_gains(
                     sums[schemes] += losses.base[site];
                 }
                 control.advance(1);
-                Ok(())
             },
-        )?;
+        );
     }
     let replicates = if control.is_cancelled() { 0 } else { protocol.n_resamples };
     let gain = |sums: &Vec<f64>, c: usize| {
@@ -266,12 +278,12 @@ fn null_gains(
         if base > 0.0 { (sums[protocol.reference] - sums[c]) / base } else { f64::NAN }
     };
     let gains = (0..schemes).map(|c| sums[..replicates].iter().map(|row| gain(row, c)).collect()).collect();
-    let undefined = sums[..replicates].iter().filter(|row| row[schemes] <= 0.0).count();
+    let undefined = sums[..replicates].iter().filter(|row| gain(row, protocol.reference).is_nan()).count();
     Ok(Some(NullGains { replicates, gains, undefined }))
 }
 
 /// Means of losses and predictions over the copies; ranges of weights over folds and copies.
-fn averaged(runs: &[Run], intervals: Option<Vec<GainInterval>>, null: Option<NullGains>) -> Evidence {
+fn averaged(runs: &[Run], intervals: Option<Vec<Option<GainInterval>>>, null: Option<NullGains>) -> Evidence {
     let of = |table: fn(&Run) -> &Vec<Vec<f64>>| mean(&runs.iter().map(table).collect::<Vec<_>>());
     let schemes = 0..runs[0].penalties.len();
     let gathered = |c: usize| runs.iter().flat_map(|run| run.penalties[c].iter().copied()).collect();
@@ -280,7 +292,11 @@ fn averaged(runs: &[Run], intervals: Option<Vec<GainInterval>>, null: Option<Nul
         losses: Losses { schemes: of(|run| &run.losses.schemes), base: runs[0].losses.base.clone() },
         predictions: of(|run| &run.predictions),
         penalties: schemes.clone().map(gathered).collect(),
-        stability: schemes.map(|c| stability(&weights(c))).collect(),
+        stability: schemes.clone().map(|c| stability(&weights(c))).collect(),
+        // The copy in which most folds failed.
+        failures: schemes
+            .map(|c| runs.iter().filter_map(|run| run.failures[c].clone()).max_by_key(|failure| failure.folds))
+            .collect(),
         intervals,
         null,
     }
@@ -349,7 +365,7 @@ mod tests {
         let whole = panel.with_items(items.view());
         let plan = Plan::new(&whole, &schemes()).unwrap();
         let mut space = plan.space();
-        plan.predict(&whole.outcome, &mut space).unwrap();
+        plan.predict(&whole.outcome, &mut space);
         for run in cross_fit(&panel, &gaps, &schemes(), None).unwrap() {
             assert_eq!(run.predictions, space.predictions);
             assert_eq!(run.penalties[1], space.penalties[1]);

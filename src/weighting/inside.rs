@@ -98,7 +98,7 @@ pub(super) struct Inside {
 impl Inside {
     pub(super) fn new(panel: &Panel) -> Self {
         let p = panel.item_count();
-        Self { fold: FoldSums::empty(panel), path: PathSpace::new(p), sums: Sums::new(STEPS) }
+        Self { fold: FoldSums::empty(panel), path: PathSpace::new(p), sums: Sums::new() }
     }
 }
 

@@ -8,7 +8,7 @@ use super::counts::Counts;
 use super::crossfit::Plan;
 use super::gain::Losses;
 use super::panel::Panel;
-use crate::error::{Result, input};
+use crate::error::Result;
 use crate::job::Control;
 use crate::stream::{Purpose, Seed, Stream};
 use rayon::prelude::*;
@@ -78,24 +78,25 @@ impl Reduced {
     }
 }
 
-/// Where null outcomes come from.
-pub(super) enum Source {
+/// The fitted null of equal weights.
+pub(super) enum Null {
     /// Numbers: residuals of the reduced model change sites.
     Residuals(Reduced),
     /// k of n and 0/1: drawn from the fitted reduced model.
     Counts(Counts),
 }
 
-impl Source {
-    /// Fits the reduced model on the reference's `weights`; `None` where its total separates the outcomes.
-    pub(super) fn new(panel: &Panel, weights: &[f64], trials: Option<&[f64]>) -> Result<Option<Self>> {
-        Ok(match trials {
-            None => Some(Self::Residuals(Reduced::new(panel, weights)?)),
-            Some(trials) => Counts::new(panel, weights, trials)?.map(Self::Counts),
-        })
+impl Null {
+    /// Fits the reduced model on the total with these weights. With `trials` (participants per row) outcomes are rates of
+    /// counts. `None` when the total separates the outcomes, so that the model has no finite fit.
+    pub(super) fn fit(panel: &Panel, weights: &[f64], trials: Option<&[f64]>) -> Result<Option<Self>> {
+        match trials {
+            None => Ok(Some(Self::Residuals(Reduced::new(panel, weights)?))),
+            Some(trials) => Ok(Counts::new(panel, weights, trials)?.map(Self::Counts)),
+        }
     }
 
-    /// Writes the outcomes of replicate `i` into `y`.
+    /// Writes the outcomes of replicate `i` into `y`; `order` is working space.
     pub(super) fn draw(&self, panel: &Panel, seed: Seed, i: u64, order: &mut Vec<usize>, y: &mut [f64]) {
         match self {
             Self::Residuals(reduced) => reduced.draw(panel, &mut seed.stream(Purpose::Permute, i), order, y),
@@ -105,29 +106,18 @@ impl Source {
 }
 
 /// Runs `replicates` outcomes under equal weights through the whole contest; replicate i draws from stream i of the seed,
-/// whatever the threads. With `trials` (participants per row) outcomes are rates of counts and drawn from a beta-binomial,
-/// else residuals are permuted.
+/// whatever the threads.
 ///
-/// On cancellation the replicates completed without a gap from the first are returned. `None` when no null can be fitted
-/// because the reference's total separates the outcomes.
-pub fn null_gains(
+/// On cancellation the replicates completed without a gap from the first are returned.
+pub(super) fn null_gains(
     panel: &Panel,
     plan: &Plan<'_>,
+    null: &Null,
     reference: usize,
-    trials: Option<&[f64]>,
     replicates: usize,
     seed: Seed,
     control: &Control,
-) -> Result<Option<NullGains>> {
-    if panel.sites() < FEWEST_SITES {
-        return Err(input("too few sites for a test of the gain")
-            .got(panel.sites())
-            .allowed(format!("at least {FEWEST_SITES}"))
-            .remedy("Only the exact permutation of labels is valid here; its floor is in the result.")
-            .into());
-    }
-    let weights = plan.whole_weights(reference)?;
-    let Some(source) = Source::new(panel, &weights, trials)? else { return Ok(None) };
+) -> Result<NullGains> {
     let n = panel.outcome.len();
     let rows: Vec<Option<Option<Vec<f64>>>> = (0..replicates)
         .into_par_iter()
@@ -137,8 +127,8 @@ pub fn null_gains(
                 if control.is_cancelled() {
                     return Ok(None);
                 }
-                source.draw(panel, seed, i as u64, order, y);
-                plan.predict(y, space)?;
+                null.draw(panel, seed, i as u64, order, y);
+                plan.predict(y, space);
                 control.advance(1);
                 Ok(Some(Losses::of(panel, y, space).gains(reference)))
             },
@@ -152,7 +142,7 @@ pub fn null_gains(
         }
     }
     let undefined = completed.iter().filter(|row| row.is_none()).count();
-    Ok(Some(NullGains { replicates: completed.len(), gains, undefined }))
+    Ok(NullGains { replicates: completed.len(), gains, undefined })
 }
 
 /// One-sided p of a gain: (1 + replicates at least as large) / (1 + replicates). An undefined replicate counts as at least

@@ -77,7 +77,7 @@ fn agree(x: &Array2<f64>, z: &Array2<f64>, y: &[f64], w: &[f64]) {
     let panel = panel(x, z, y, w);
     let plan = Plan::new(&panel, &entrants()).unwrap();
     let mut space = plan.space();
-    plan.predict(y, &mut space).unwrap();
+    plan.predict(y, &mut space);
     for (c, scheme) in schemes().iter().enumerate() {
         let slow = literal(scheme, x, z, y, w);
         for (i, (fast, slow)) in space.predictions[c].iter().zip(&slow).enumerate() {
@@ -125,7 +125,7 @@ fn what_is_held_out_cannot_move_its_own_prediction() {
         let panel = panel(&x, &none, y, &[1.0; 13]);
         let plan = Plan::new(&panel, &entrants()).unwrap();
         let mut space = plan.space();
-        plan.predict(y, &mut space).unwrap();
+        plan.predict(y, &mut space);
         space.predictions.iter().map(|p| p[4]).collect::<Vec<_>>()
     };
     let before = predict(&y);
@@ -145,7 +145,7 @@ proptest! {
             let panel = panel(&x, &none, y, &[1.0; 12]);
             let plan = Plan::new(&panel, &entrants()).unwrap();
             let mut space = plan.space();
-            plan.predict(y, &mut space).unwrap();
+            plan.predict(y, &mut space);
             Losses::of(&panel, y, &space).gains(0).unwrap()
         };
         let moved: Vec<f64> = y.iter().map(|y| shift + scale * y).collect();

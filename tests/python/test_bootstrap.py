@@ -382,7 +382,7 @@ REFUSED: list[tuple[Any, dict[str, Any], str]] = [
     (GOOD, {"statistic": 7}, "statistic not understood in statistic: got 7; allowed: a name or a function"),
     (GOOD, {"statistic": "pearson"}, "data do not fit the statistic in Pearson"),
     (GOOD, {"statistic": "proportion"}, "proportion of values that are not 0 or 1: got 2"),
-    (GOOD, {"statistic": lambda v: "x"}, "statistic returned something that is not a number in on the data"),
+    (GOOD, {"statistic": lambda v: "x"}, "statistic returned something that is not a number in the data"),
     (GOOD, {"batch": 0}, "batch not allowed in batch: got 0"),
     (GOOD, {"rng": -1}, "seed not allowed in rng: got -1"),
     (GOOD, {"threads": 0}, "thread count not allowed in threads: got 0"),

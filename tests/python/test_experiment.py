@@ -300,9 +300,43 @@ def test_impossible_synthetic_sites_are_refused(options, words):
     assert words in str(caught.value)
 
 
-def test_the_planner_says_that_it_is_not_there_yet() -> None:
-    study = sy.datasets.norway_ips()
-    label = [float(group == "high_performing") for group in study.site_column("employment_group")]
-    result = sy.WeightingExperiment(study, label, rng=1).run(progress=False)
-    with pytest.raises(sy.SteelyardError, match="sites_needed is not available in this version"):
-        result.sites_needed(r2=0.3, power=0.8)
+def test_the_score_test_has_the_tail_of_its_own_statistic(concentrated):
+    # An independent twin: Q = |Z'r|^2 / |r|^2 on residuals of 4,000 normal outcomes; four Monte Carlo errors at most.
+    draw = np.random.default_rng(5)
+    x = draw.integers(1, 6, (18, 30)).astype(float)
+    y = x[:, 0] + x.sum(axis=1) / 20 + 2 * draw.standard_normal(18)
+    base = np.column_stack([np.ones(18), x.sum(axis=1)])
+    left = np.eye(18) - base @ np.linalg.pinv(base)
+
+    def q(values):
+        r = left @ values
+        return np.sum((x.T @ r) ** 2, axis=0) / np.sum(r**2, axis=0)
+
+    share = np.mean(q(draw.standard_normal((18, 4000))) >= q(y))
+    found = sy.WeightingExperiment(x, y, schemes=[S.Unit(), S.Correlation()], n_resamples=0, rng=1).run().scatter_test
+    assert found.statistic == pytest.approx(q(y), rel=1e-9)
+    assert found.p_value == pytest.approx(share, abs=4 * np.sqrt(share * (1 - share) / 4000))
+    assert "exact under normal errors" in found.method
+    assert concentrated.scatter_test.p_value < 0.001
+
+
+def test_counts_have_a_random_effect_of_sites_in_the_null_of_the_score_test(centres):
+    sites = sy.datasets.synthetic_sites(20, participants=30, n_items=3, weights="concentrated", r2=0.8, rng=5)
+    options = {"trials": sites.trials, "schemes": FEW, "n_resamples": 99, "rng": 1}
+    found = sy.WeightingExperiment(sites.items, sites.outcome, **options).run().scatter_test
+    assert "random effect of sites, 99 draws" in found.method
+    assert found.p_value == pytest.approx(round(found.p_value * 100) / 100)
+    assert centres.scatter_test.p_value is None
+    assert "no null to draw counts from" in centres.scatter_test.reason
+
+
+def test_many_schemes_are_tested_at_once_and_counted(concentrated):
+    test = concentrated.superiority
+    assert (test.n_tried, test.p_value) == (6, 0.01)
+    assert test.statistic > 3
+    kept = concentrated.verdicts.set_index("scheme")["set_p"]
+    assert kept.max() == 1
+    assert kept["Unit"] < 0.05 < kept[test.scheme] or kept["Unit"] < kept["NonNegative"]
+    text = " ".join(concentrated.sentences)
+    assert "6 schemes were tried against the plain total; that one of them is superior: p = .010" in text
+    assert "model confidence set" in text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any
 
@@ -96,6 +97,81 @@ def test_a_simultaneous_band_covers_all_outputs_in_its_share_of_replicates() -> 
     inside = band.high - result.estimate >= (away - 1e-12).T
     assert inside.all(axis=1).mean() == pytest.approx(0.9, abs=0.002)
     assert band.method == "sup-t"
+
+
+# ---- Sites under every plan, against literal enumeration or the law of the weights.
+
+FIVE = np.repeat(np.arange(5), [2, 3, 1, 2, 4])
+Z = np.array([3.0, 5, 1, 2, 2, 9, 4, 4, 7, 1, 0, 2])
+
+
+def mean_of(sites: Any) -> float:
+    return float(np.concatenate([Z[site == FIVE] for site in sites]).mean())
+
+
+def test_sites_within_strata_are_enumerated_within_them() -> None:
+    strata = np.array([0, 0, 0, 1, 1])
+    plan = sy.plans.Cluster(FIVE, strata=strata[FIVE])
+    result = sy.bootstrap(Z, "mean", plan=plan, method="percentile")
+    draws = [a + b for a in itertools.product(range(3), repeat=3) for b in itertools.product((3, 4), repeat=2)]
+    values = np.array([mean_of(draw) for draw in draws])
+    assert (result.enumerated, result.n_resamples) == (True, 10 * 3)
+    assert result.standard_error == pytest.approx(values.std(), abs=1e-13)
+    assert result.bias == pytest.approx(values.mean() - Z.mean(), abs=1e-13)
+    low, high = np.quantile(values, [0.025, 0.975], method="inverted_cdf")
+    assert tuple(result.confidence_interval) == pytest.approx((low, high), abs=1e-13)
+    without = np.array([mean_of([site for site in range(5) if site != left]) for left in range(5)])
+    parts = [(2 / 3, without[:3]), (1 / 2, without[3:])]
+    variance = sum(factor * ((part - Z.mean()) ** 2).sum() for factor, part in parts)
+    assert result.jackknife_standard_error == pytest.approx(math.sqrt(variance), abs=1e-13)
+    t = result.interval("t")
+    assert (t.high - t.low) / 2 == pytest.approx(3.182446305284263 * math.sqrt(variance), abs=1e-10)
+    python = sy.bootstrap(Z, lambda v: v.mean(), plan=plan, method="percentile")
+    np.testing.assert_allclose(
+        np.sort(python.bootstrap_distribution), np.sort(result.bootstrap_distribution), atol=1e-13
+    )
+
+
+def test_m_sites_out_of_n() -> None:
+    result = sy.bootstrap(Z, "mean", plan=sy.plans.Subsample(2, FIVE), method="percentile")
+    values = np.array([mean_of(draw) for draw in itertools.product(range(5), repeat=2)])
+    shrunk = Z.mean() + math.sqrt(2 / 5) * (values - Z.mean())
+    assert (result.enumerated, result.n_resamples) == (True, 15)
+    assert result.standard_error == pytest.approx(shrunk.std(), abs=1e-13)
+    low, high = np.quantile(shrunk, [0.025, 0.975], method="inverted_cdf")
+    assert tuple(result.confidence_interval) == pytest.approx((low, high), abs=1e-13)
+
+
+def test_balanced_sites_are_drawn_equally_often_in_every_block() -> None:
+    seen: list[Any] = []
+
+    def record(rows: Any) -> float:
+        seen.append(np.bincount(rows.astype(int), minlength=5) / np.bincount(FIVE))
+        return float(len(rows))
+
+    sy.bootstrap(FIVE.astype(float), record, plan=sy.plans.Balanced(FIVE), n_resamples=200, rng=6, method="percentile")
+    # The first call is on the data.
+    for block in (seen[1:101], seen[101:201]):
+        counts = np.sum(block, axis=0)
+        assert counts.tolist() == [100.0] * 5
+
+
+def test_fractional_weights_of_sites() -> None:
+    options: dict[str, Any] = {"n_resamples": 30_000, "rng": 7, "method": "percentile"}
+    bayes, fractional = (
+        sy.bootstrap(Z, "mean", plan=p, **options)
+        for p in (sy.plans.Bayesian(FIVE), sy.plans.Fractional("exponential", FIVE))
+    )
+    assert bayes.bootstrap_distribution.tobytes() == fractional.bootstrap_distribution.tobytes()
+    # Sites of one size: the variance of a mean under Dirichlet weights is that between sites over G + 1.
+    y, sites = RNG.normal(size=24), np.repeat(np.arange(6), 4)
+    even = sy.bootstrap(y, "mean", plan=sy.plans.Bayesian(sites), **options)
+    between = y.reshape(6, 4).mean(axis=1).var()
+    assert even.standard_error == pytest.approx(math.sqrt(between / 7), rel=0.02)
+    # Poisson counts: a draw without any site has mass exp(-6), and is undefined.
+    poisson = sy.bootstrap(y, "mean", plan=sy.plans.Fractional("poisson", sites), **options)
+    mass = math.exp(-6)
+    assert abs(poisson.undefined_mass - mass) < 5 * math.sqrt(mass / 30_000)
 
 
 GOOD = np.arange(10.0)

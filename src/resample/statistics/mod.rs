@@ -2,9 +2,12 @@
 
 mod alpha;
 mod association;
+mod icc;
 mod means;
 mod order;
 mod rank;
+pub mod rates;
+mod slopes;
 
 use super::plan::Plan;
 use super::statistic::{Moments, Statistic};
@@ -53,6 +56,23 @@ pub enum Spec {
     Kendall,
     /// Cronbach's alpha of all columns.
     CronbachAlpha,
+    /// All successes over all trials, of two columns (k, n).
+    Rate,
+    /// Rate of the first sample of (k, n) minus that of the second; or of columns (k, n, k, n).
+    DifferenceOfRates,
+    /// Intercept and slopes of the last column on the others, by least squares.
+    Coefficients,
+    /// R² of the last column on the others.
+    RSquared,
+    /// ICC(1): of a table, its rows as groups; of one column, the sites of the plan.
+    Icc,
+}
+
+impl Spec {
+    /// Whether rows are counts k of n, whose participants are the second stage of a two-stage plan.
+    pub fn counts_participants(&self) -> bool {
+        matches!(self, Self::Rate | Self::DifferenceOfRates)
+    }
 }
 
 /// Rows x columns, row-major; with several samples, the sample of every row.
@@ -100,6 +120,11 @@ pub fn bind(spec: &Spec, table: Table<'_>, plan: &Plan) -> Result<Statistic> {
         Spec::Spearman => rank::spearman(table),
         Spec::Kendall => rank::kendall(table),
         Spec::CronbachAlpha => alpha::cronbach(table, &by_unit),
+        Spec::Rate => rates::rate(table, &by_unit),
+        Spec::DifferenceOfRates => rates::difference(table, &by_unit),
+        Spec::Coefficients => slopes::least_squares(table, false, &by_unit),
+        Spec::RSquared => slopes::least_squares(table, true, &by_unit),
+        Spec::Icc => icc::icc(table, plan, &by_unit),
         Spec::Median => order::quantile(table, 0.5),
         Spec::Quantile { p } => order::quantile(table, p),
         Spec::TrimmedMean { cut } => order::trimmed(table, cut),
@@ -126,14 +151,19 @@ fn check(spec: &Spec, table: Table<'_>, plan: &Plan) -> Result<()> {
     let samples = table.sample.and_then(|s| s.iter().max()).map_or(1, |&most| most + 1);
     let (columns_needed, samples_needed) = match spec {
         Spec::DifferenceOfMeans | Spec::RatioOfMeans if samples > 1 => (1..=1, 2),
-        Spec::DifferenceOfMeans | Spec::RatioOfMeans | Spec::Pearson | Spec::Spearman | Spec::Kendall => (2..=2, 1),
-        Spec::CronbachAlpha => (2..=usize::MAX, 1),
+        Spec::DifferenceOfMeans | Spec::RatioOfMeans | Spec::Pearson | Spec::Spearman | Spec::Kendall | Spec::Rate => {
+            (2..=2, 1)
+        }
+        Spec::DifferenceOfRates if samples > 1 => (2..=2, 2),
+        Spec::DifferenceOfRates => (4..=4, 1),
+        Spec::CronbachAlpha | Spec::Coefficients | Spec::RSquared => (2..=usize::MAX, 1),
         _ => (1..=usize::MAX, 1),
     };
     if samples != samples_needed || !columns_needed.contains(&table.columns) {
         return Err(shape_refused(spec, samples, table.columns));
     }
-    check_values(spec, table)
+    check_values(spec, table)?;
+    check_groups(spec, table, plan)
 }
 
 fn shape_refused(spec: &Spec, samples: i64, columns: usize) -> crate::error::Error {
@@ -141,6 +171,9 @@ fn shape_refused(spec: &Spec, samples: i64, columns: usize) -> crate::error::Err
         Spec::DifferenceOfMeans | Spec::RatioOfMeans => "two samples, or one table of two columns",
         Spec::Pearson | Spec::Spearman | Spec::Kendall => "two columns, or two paired samples",
         Spec::CronbachAlpha => "one table of at least two columns (items)",
+        Spec::Rate => "two columns: k and n",
+        Spec::DifferenceOfRates => "two samples of two columns k and n, or one table of columns k, n, k, n",
+        Spec::Coefficients | Spec::RSquared => "one table, the outcome in its last column, or paired samples",
         _ => "one sample",
     };
     input("data do not fit the statistic")
@@ -164,6 +197,27 @@ fn check_values(spec: &Spec, table: Table<'_>) -> Result<()> {
             Some(&x) => refused("proportion of values that are not 0 or 1", x, "0 and 1"),
             None => Ok(()),
         },
+        Spec::Rate | Spec::DifferenceOfRates => {
+            let whole = |pair: &&[f64]| pair.iter().all(|x| x.fract() == 0.0) && (0.0..=pair[1]).contains(&pair[0]);
+            let Some(at) = table.values.chunks_exact(2).position(|pair| !whole(&pair)) else { return Ok(()) };
+            let pair = &table.values[2 * at..2 * at + 2];
+            Err(input("count not possible")
+                .at(format!("row {}", 2 * at / table.columns))
+                .got(format!("{} of {}", pair[0], pair[1]))
+                .allowed("whole numbers k and n with 0 <= k <= n, in this order")
+                .into())
+        }
         _ => Ok(()),
     }
+}
+
+fn check_groups(spec: &Spec, table: Table<'_>, plan: &Plan) -> Result<()> {
+    let groups_missing = table.columns == 1 && (plan.rows_are_units() || plan.law().weighs_rows());
+    if *spec != Spec::Icc || !groups_missing {
+        return Ok(());
+    }
+    Err(input("groups missing")
+        .at(format!("{spec:?}"))
+        .allowed("a table whose rows are groups, or one column with a plan that draws whole sites")
+        .into())
 }

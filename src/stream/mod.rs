@@ -3,8 +3,11 @@
 //! The generator is ChaCha with eight rounds (Bernstein 2008). The key is the seed and the purpose, the nonce is the
 //! replicate, so streams never overlap and the same seed gives the same draws on every machine.
 
+mod wide;
+
 use chacha20::ChaCha8Rng;
 use rand::{Rng, SeedableRng};
+use wide::{HALVES, REJECTED, Wide};
 
 /// The number that a user writes down to get the same bytes again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -37,22 +40,24 @@ impl Seed {
         key[..8].copy_from_slice(&self.0.to_le_bytes());
         key[8..16].copy_from_slice(&(purpose as u64).to_le_bytes());
         key[16..].copy_from_slice(b"steelyard stream");
-        let mut rng = ChaCha8Rng::from_seed(key);
-        rng.set_stream(replicate);
-        Stream { rng }
+        Stream { words: None, wide: Wide::new(&key, replicate), key, replicate }
     }
 }
 
 /// The draws of one replicate, in order.
 #[derive(Debug)]
 pub struct Stream {
-    rng: ChaCha8Rng,
+    key: [u8; 32],
+    replicate: u64,
+    /// The generator of single words, made when the first is asked for: many replicates need none.
+    words: Option<ChaCha8Rng>,
+    wide: Wide,
 }
 
 impl Stream {
     /// 64 uniform bits.
     pub fn bits(&mut self) -> u64 {
-        self.rng.next_u64()
+        self.rng().next_u64()
     }
 
     /// A uniform number in `[0, 1)` with 53 bits.
@@ -63,7 +68,7 @@ impl Stream {
     /// A uniform integer in `0..n` without modulo bias (Lemire 2019, <https://doi.org/10.1145/3230636>); `n` at least 1.
     pub fn below(&mut self, n: u32) -> u32 {
         loop {
-            let product = u64::from(self.rng.next_u32()) * u64::from(n);
+            let product = u64::from(self.rng().next_u32()) * u64::from(n);
             // The threshold is below n: most draws pass without the division.
             if product as u32 >= n || product as u32 >= n.wrapping_neg() % n {
                 return (product >> 32) as u32;
@@ -73,9 +78,10 @@ impl Stream {
 
     /// Fills `out` with uniform integers in `0..n`, without bias; `n` at least 1.
     ///
-    /// Below 65,536 each 32-bit word gives two draws, its low half first: Lemire's multiply with 16 bits, a half being
-    /// rejected when the low part of its product is under 65,536 mod n. A half that is left over at the end of a call is
-    /// not used by the next. From 65,536 on each draw takes a word of its own. This layout is frozen: a test pins it.
+    /// Below 65,536 each half of a word gives one draw: Lemire's multiply with 16 bits, a half being rejected when the low
+    /// part of its product is under 65,536 mod n. The halves come in chunks of 256: draw i takes half i of the call, and the
+    /// rejected ones then take, in their order, the halves that follow. What is left of a chunk at the end of a call is not
+    /// used by the next. From 65,536 on every draw takes a word of its own. This layout is frozen: a test pins it.
     pub fn fill_below(&mut self, n: u32, out: &mut [u32]) {
         match u16::try_from(n) {
             Ok(n) => self.fill_below_16(n, out),
@@ -84,38 +90,33 @@ impl Stream {
     }
 
     fn fill_below_16(&mut self, n: u16, out: &mut [u32]) {
-        let threshold = (65_536 % u32::from(n)) as u16;
-        let mut bytes = [0_u8; 256];
-        let mut draws = [0_u16; 128];
-        let mut filled = 0;
-        while filled < out.len() {
-            let wanted = (out.len() - filled).min(draws.len());
-            let bytes = &mut bytes[..4 * wanted.div_ceil(2)];
-            self.rng.fill_bytes(bytes);
-            let halves = bytes.as_chunks::<2>().0;
-            let mut rejected = 0_u16;
-            for (draw, half) in draws.iter_mut().zip(halves) {
-                let product = u32::from(u16::from_le_bytes(*half)) * u32::from(n);
-                *draw = (product >> 16) as u16;
-                rejected |= u16::from((product as u16) < threshold);
-            }
-            if rejected == 0 {
-                let target = &mut out[filled..filled + wanted];
-                target.iter_mut().zip(&draws).for_each(|(slot, &draw)| *slot = u32::from(draw));
-                filled += wanted;
+        let (mut rejected, mut used) = (false, 0);
+        for chunk in out.chunks_mut(HALVES) {
+            rejected |= self.wide.advance(n);
+            used = chunk.len();
+            chunk.copy_from_slice(&self.wide.draws[..used]);
+        }
+        if rejected {
+            self.redraw(n, out, used);
+        }
+    }
+
+    fn redraw(&mut self, n: u16, out: &mut [u32], mut used: usize) {
+        for glance in out.chunks_mut(32) {
+            // A glance without a branch inside passes most draws by.
+            if glance.iter().fold(0, |most, &draw| most.max(draw)) != REJECTED {
                 continue;
             }
-            // Kept draws move together without a branch: which half is rejected cannot be foretold.
-            let mut kept = 0;
-            for i in 0..halves.len() {
-                let draw = draws[i];
-                draws[kept.min(i)] = draw;
-                kept += usize::from(u16::from_le_bytes(halves[i]).wrapping_mul(n) >= threshold);
+            for slot in glance {
+                while *slot == REJECTED {
+                    if used == HALVES {
+                        self.wide.advance(n);
+                        used = 0;
+                    }
+                    *slot = self.wide.draws[used];
+                    used += 1;
+                }
             }
-            kept = kept.min(wanted);
-            let target = &mut out[filled..filled + kept];
-            target.iter_mut().zip(&draws).for_each(|(slot, &draw)| *slot = u32::from(draw));
-            filled += kept;
         }
     }
 
@@ -134,11 +135,16 @@ impl Stream {
 
     /// The generator itself, for the distributions of `rand_distr`.
     pub fn rng(&mut self) -> &mut ChaCha8Rng {
-        &mut self.rng
+        self.words.get_or_insert_with(|| {
+            let mut words = ChaCha8Rng::from_seed(self.key);
+            words.set_stream(self.replicate);
+            words
+        })
     }
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
@@ -176,27 +182,34 @@ mod tests {
         let chi2: f64 = counts.iter().map(|&c| (f64::from(c) - 60_001.0 / 6.0).powi(2) / (60_001.0 / 6.0)).sum();
         assert!(chi2 < 20.5, "chi-square {chi2}");
 
-        // The same draws from the words, one half at a time.
-        let (n, mut words) = (200_u32, Seed(7).stream(Purpose::Resample, 5));
-        let mut expected = Vec::new();
-        while expected.len() < 1001 {
-            let word = words.rng().next_u32();
-            for half in [word & 0xffff, word >> 16] {
-                if (half * n) & 0xffff >= 65_536 % n {
-                    expected.push((half * n) >> 16);
-                }
-            }
-        }
+        // The same draws from the library's words, one half at a time.
+        let n = 200_u32;
+        let mut words = Seed(7).stream(Purpose::Resample, 5);
+        let halves = (0..5).flat_map(|chunk| {
+            words.rng().set_block_pos((1 << 63) + 8 * chunk);
+            let blocks: Vec<u32> = (0..128).map(|_| words.rng().next_u32()).collect();
+            let lanes: Vec<u32> = (0..128).map(|i| blocks[16 * (i % 8) + i / 8]).collect();
+            let (low, high) = (lanes.iter().map(|word| word & 0xffff), lanes.iter().map(|word| word >> 16));
+            low.chain(high).collect::<Vec<u32>>()
+        });
+        let products: Vec<u32> = halves.map(|half| half * n).collect();
+        let kept = |product: &u32| product & 0xffff >= 65_536 % n;
+        let mut later = products[1001..].iter().filter(|product| kept(product));
+        let expected: Vec<u32> = products[..1001]
+            .iter()
+            .map(|product| if kept(product) { product } else { later.next().unwrap() } >> 16)
+            .collect();
+        assert!(!products[..1001].iter().all(kept));
         let mut draws = vec![0; 1001];
         Seed(7).stream(Purpose::Resample, 5).fill_below(n, &mut draws);
-        assert_eq!(draws, expected[..1001]);
+        assert_eq!(draws, expected);
     }
 
     #[test]
     fn draws_are_pinned() {
         let mut draws = [0; 8];
         Seed(1).stream(Purpose::Resample, 3).fill_below(200, &mut draws);
-        assert_eq!(draws, [153, 180, 112, 11, 119, 11, 124, 197]);
+        assert_eq!(draws, [28, 36, 21, 131, 128, 66, 103, 70]);
         Seed(1).stream(Purpose::Resample, 3).fill_below(100_000, &mut draws);
         assert_eq!(draws, [90447, 5803, 5530, 98801, 15179, 97910, 25452, 15224]);
     }

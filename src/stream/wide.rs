@@ -1,0 +1,169 @@
+//! Eight ChaCha blocks side by side, and bounded draws from the halves of their words; the widest vectors of the machine
+//! are chosen at run time.
+//!
+//! The words are those of `chacha20`'s generator, a test holds them equal. What is ours is the layout: lane l of word i
+//! belongs to block l, so that no word has to move between lanes.
+
+// What a dispatched function calls must become part of it, or it would be compiled for the narrowest machine.
+#![allow(clippy::inline_always)]
+
+use pulp::{Arch, NullaryFnOnce};
+
+/// Blocks computed together.
+const LANES: usize = 8;
+/// Words of a block.
+const WORDS: usize = 16;
+/// Halves of words that one chunk of blocks gives.
+pub(super) const HALVES: usize = 2 * LANES * WORDS;
+/// Stands for a half that gives no draw; no draw is as large.
+pub(super) const REJECTED: u32 = u32::MAX;
+/// The block counter where chunks begin; the generator of single words counts from zero and never gets here.
+const FIRST_BLOCK: u64 = 1 << 63;
+
+type Lanes = [u32; LANES];
+
+/// Where the chunks of one stream come from.
+#[derive(Debug)]
+pub(super) struct Wide {
+    key: [u32; 8],
+    nonce: u64,
+    next: u64,
+    arch: Arch,
+    /// The draws of the chunk at hand: [`REJECTED`] where a half gives none.
+    pub(super) draws: [u32; HALVES],
+}
+
+impl Wide {
+    pub(super) fn new(key: &[u8; 32], nonce: u64) -> Self {
+        let mut words = [0; 8];
+        words.iter_mut().zip(key.as_chunks::<4>().0).for_each(|(word, bytes)| *word = u32::from_le_bytes(*bytes));
+        Self { key: words, nonce, next: FIRST_BLOCK, arch: Arch::new(), draws: [0; HALVES] }
+    }
+
+    /// Makes the next chunk of draws from `0..n`; whether a half of it gave none.
+    pub(super) fn advance(&mut self, n: u16) -> bool {
+        let chunk =
+            Chunk { key: &self.key, counter: self.next, nonce: self.nonce, n: u32::from(n), draws: &mut self.draws };
+        self.next = self.next.wrapping_add(LANES as u64);
+        self.arch.dispatch(chunk)
+    }
+}
+
+struct Chunk<'a> {
+    key: &'a [u32; 8],
+    counter: u64,
+    nonce: u64,
+    n: u32,
+    draws: &'a mut [u32; HALVES],
+}
+
+impl NullaryFnOnce for Chunk<'_> {
+    type Output = bool;
+
+    // Inlined into the function that pulp compiles for each instruction set.
+    #[inline(always)]
+    fn call(self) -> bool {
+        let words = blocks(self.key, self.counter, self.nonce);
+        let threshold = 65_536 % self.n;
+        // Lemire's multiply with 16 bits; a half times a number below 65,536 stays below 2^32.
+        let draw = |half: u32| {
+            let product = half.wrapping_mul(self.n);
+            if product & 0xffff < threshold { REJECTED } else { product >> 16 }
+        };
+        let (low, high) = self.draws.split_at_mut(HALVES / 2);
+        low.iter_mut().zip(words.as_flattened()).for_each(|(slot, word)| *slot = draw(word & 0xffff));
+        high.iter_mut().zip(words.as_flattened()).for_each(|(slot, word)| *slot = draw(word >> 16));
+        self.draws.iter().fold(0, |most, &draw| most.max(draw)) == REJECTED
+    }
+}
+
+/// Blocks `counter..counter + LANES` of ChaCha with eight rounds (Bernstein 2008), 64-bit counter and nonce.
+#[inline(always)]
+fn blocks(key: &[u32; 8], counter: u64, nonce: u64) -> [Lanes; WORDS] {
+    let constants = [0x6170_7865, 0x3320_646e, 0x7962_2d32, 0x6b20_6574];
+    let mut start = [[0; LANES]; WORDS];
+    for l in 0..LANES {
+        let block = counter.wrapping_add(l as u64);
+        for i in 0..4 {
+            start[i][l] = constants[i];
+        }
+        for i in 0..8 {
+            start[4 + i][l] = key[i];
+        }
+        start[12][l] = block as u32;
+        start[13][l] = (block >> 32) as u32;
+        start[14][l] = nonce as u32;
+        start[15][l] = (nonce >> 32) as u32;
+    }
+    let mut state = start;
+    for _ in 0..4 {
+        quarter_round(&mut state, [0, 4, 8, 12]);
+        quarter_round(&mut state, [1, 5, 9, 13]);
+        quarter_round(&mut state, [2, 6, 10, 14]);
+        quarter_round(&mut state, [3, 7, 11, 15]);
+        quarter_round(&mut state, [0, 5, 10, 15]);
+        quarter_round(&mut state, [1, 6, 11, 12]);
+        quarter_round(&mut state, [2, 7, 8, 13]);
+        quarter_round(&mut state, [3, 4, 9, 14]);
+    }
+    for (word, begin) in state.iter_mut().zip(&start) {
+        for l in 0..LANES {
+            word[l] = word[l].wrapping_add(begin[l]);
+        }
+    }
+    state
+}
+
+#[inline(always)]
+fn quarter_round(state: &mut [Lanes; WORDS], [a, b, c, d]: [usize; 4]) {
+    half_quarter(state, [a, b, d], 16);
+    half_quarter(state, [c, d, b], 12);
+    half_quarter(state, [a, b, d], 8);
+    half_quarter(state, [c, d, b], 7);
+}
+
+/// `x += y; z = (z ^ x) <<< bits`, lane by lane.
+#[inline(always)]
+fn half_quarter(state: &mut [Lanes; WORDS], [x, y, z]: [usize; 3], bits: u32) {
+    for l in 0..LANES {
+        state[x][l] = state[x][l].wrapping_add(state[y][l]);
+        state[z][l] = (state[z][l] ^ state[x][l]).rotate_left(bits);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chacha20::ChaCha8Rng;
+    use rand::{Rng, SeedableRng};
+
+    #[test]
+    fn words_are_those_of_the_library() {
+        let key: [u8; 32] = std::array::from_fn(|i| 7 * i as u8 + 1);
+        let nonce = 0x0123_4567_89ab_cdef;
+        for counter in [0, FIRST_BLOCK, (1 << 32) - 3] {
+            let mut library = ChaCha8Rng::from_seed(key);
+            library.set_stream(nonce);
+            library.set_block_pos(counter);
+            let ours = blocks(&Wide::new(&key, nonce).key, counter, nonce);
+            for l in 0..LANES {
+                for i in 0..WORDS {
+                    assert_eq!(ours[i][l], library.next_u32(), "word {i} of block {l} after {counter}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_instruction_set_gives_the_same_draws() {
+        let mut wide = Wide::new(&[9; 32], 5);
+        let mut plain = [0; HALVES];
+        for chunk in 0..3 {
+            let counter = FIRST_BLOCK + chunk * LANES as u64;
+            let rejected = Chunk { key: &wide.key.clone(), counter, nonce: 5, n: 201, draws: &mut plain }.call();
+            assert_eq!(wide.advance(201), rejected);
+            assert_eq!(wide.draws, plain);
+            assert_eq!(plain.contains(&REJECTED), rejected);
+        }
+    }
+}

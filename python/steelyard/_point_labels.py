@@ -15,7 +15,7 @@ _CORNERS = ((1, 1), (-1, 1), (1, -1), (-1, -1))
 Box = tuple[float, float, float, float]
 
 
-def name_points(ax: Any, x: Any, y: Any, names: Sequence[str]) -> None:
+def name_points(ax: Any, x: Any, y: Any, names: Sequence[str], *, always: bool = True) -> None:
     """Write names beside points.
 
     Parameters
@@ -26,8 +26,11 @@ def name_points(ax: Any, x: Any, y: Any, names: Sequence[str]) -> None:
         All points, named or not: names keep off them where they can.
     names
         One per point; empty for none.
+    always
+        Write a name also where it must cover another; False: leave it out.
     """
-    ax.autoscale_view()
+    # The layout decides where the Axes are, and so which names meet.
+    ax.figure.draw_without_rendering()
     points = ax.transData.transform(np.column_stack([x, y]))
     scale = ax.figure.dpi / 72
     taken: list[Box] = [(px - 3, py - 3, px + 3, py + 3) for px, py in points]
@@ -39,6 +42,8 @@ def name_points(ax: Any, x: Any, y: Any, names: Sequence[str]) -> None:
         ]
         inside = [j for j, box in enumerate(boxes) if _within(box, ax.bbox.extents)]
         free = [j for j in inside if not any(_meet(boxes[j], other) for other in taken)]
+        if not free and not always:
+            continue
         at = (free or inside or [0])[0]
         taken.append(boxes[at])
         dx, dy = _CORNERS[at]

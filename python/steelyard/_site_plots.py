@@ -83,10 +83,10 @@ def _rates(ax: Any, found: Any, overall: float, known: Any) -> list[int]:
     ax.axhline(overall, color="#888888", lw=1)
     error = np.sqrt(overall * (1 - overall) / found.n)
     beyond = [int(i) for i in known if abs(found.value[i] - overall) > _Z * error[i]]
-    _points(ax, found, found.n, found.value, known, beyond)
     ax.set_xlabel("participants")
     ax.set_ylabel(found.measure)
     ax.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
+    _points(ax, found, found.n, found.value, known, beyond)
     return beyond
 
 
@@ -109,8 +109,9 @@ def _estimates(ax: Any, found: Any, centre: float | None, known: Any) -> list[in
 
 
 def _points(ax: Any, found: Any, x: Any, y: Any, known: Any, beyond: list[int]) -> None:
-    """Draw sites; those beyond the limits are filled, and among more than twelve only they are named."""
+    """Draw sites, filled beyond the limits; of more than twelve only those are named, where there is room."""
     for i in known:
         ax.plot(x[i], y[i], "o", color=_DARK, mfc=_DARK if i in beyond else "white")
-    names = [cut(found.sites[i], 30) if len(known) <= 12 or i in beyond else "" for i in known]
-    name_points(ax, x[known], y[known], names)
+    few = len(known) <= 12
+    names = [cut(found.sites[i], 30) if few or i in beyond else "" for i in known]
+    name_points(ax, x[known], y[known], names, always=few)

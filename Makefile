@@ -83,6 +83,8 @@ study-verdicts: $(BIN)/.built  ## size and power of the weighting verdict by sim
 	$(BIN)/python -m benches.study_verdicts
 
 axe: $(BIN)/.built  ## accessibility of three displays on one page: axe-core in headless Chromium
+	@command -v npm >/dev/null && command -v node >/dev/null || { echo "axe-core runs on Node.js: install node and npm (Debian: apt-get install nodejs npm), then run make axe again."; exit 1; }
+	@command -v "$${CHROMIUM:-/usr/bin/chromium}" >/dev/null || { echo "No Chromium at '$${CHROMIUM:-/usr/bin/chromium}': install it, or name one with 'make axe CHROMIUM=/path/to/chromium'."; exit 1; }
 	mkdir -p $(OUTPUT)/axe && cp tests/browser/package.json tests/browser/axe.mjs $(OUTPUT)/axe
 	cd $(OUTPUT)/axe && npm install --no-audit --no-fund --silent
 	$(BIN)/python tests/browser/axe_page.py $(OUTPUT)/axe/page.html
@@ -93,6 +95,7 @@ display-outputs: $(BIN)/.built $(BIN)/.test-environment  ## compile the LaTeX an
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends texlive-latex-base \
 	    texlive-latex-recommended texlive-latex-extra texlive-xetex texlive-fonts-recommended lmodern poppler-utils \
 	    libreoffice-writer-nogui libreoffice-calc-nogui >/dev/null; fi
+	@for tool in pdflatex xelatex soffice pdftotext pdftoppm; do command -v $$tool >/dev/null || { echo "$$tool is missing: install TeX Live (with xetex), LibreOffice and poppler-utils, then run make display-outputs again."; exit 1; }; done
 	$(BIN)/python tests/browser/display_outputs.py $(OUTPUT)/displays
 
 docs: $(BIN)/.built  ## build the documentation, warnings as errors

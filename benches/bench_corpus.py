@@ -14,12 +14,7 @@ from .harness import absolute
 def _project(folder: Path) -> Path:
     rng = random.Random(1)
     words = ["she", "called", "back", "and", "then", "\U0001f642", "alltid", "—", "work", "søvn", "time.\n"]
-    text = ""
-    parts = []
-    while len(text) < 1_000_000:
-        parts = [rng.choice(words) for _ in range(200_000)]
-        text = " ".join(parts)
-    text = text[:1_000_000]
+    text = " ".join(rng.choices(words, k=250_000))[:1_000_000]
     codes = [{"id": f"c{i}", "name": f"code {i}"} for i in range(200)]
     starts = [rng.randrange(0, 999_900) for _ in range(20_000)]
     excerpts = [

@@ -10,7 +10,7 @@ from scipy import stats
 
 import steelyard as sy
 
-from .harness import compare
+from .harness import by_matrix_product, compare
 
 _B = 100_000
 
@@ -87,6 +87,43 @@ def max_t_beside_numpy() -> None:
         numpy_program,
         peer_name="NumPy, vectorised",
         at_least=7,
+        limit=by_matrix_product(_B * 200 * 25),
+    )
+
+
+def two_levels_beside_numpy() -> None:
+    """Sites, then participants: a difference of two k-of-n rates, 50 sites, B = 100,000."""
+    rng = np.random.default_rng(3)
+    n = rng.integers(20, 61, (50, 2))
+    k = rng.binomial(n, rng.beta(4, 6, (50, 2)))
+    counts = np.column_stack([k[:, 0], n[:, 0], k[:, 1], n[:, 1]]).astype(float)
+
+    def numpy_program() -> Any:
+        draw = np.random.default_rng(2)
+        found = np.empty(_B)
+        for first in range(0, _B, 5000):
+            sites = draw.integers(0, 50, (5000, 50))
+            fresh = draw.binomial(n[sites], (k / n)[sites]).sum(axis=1)
+            rates = fresh / n[sites].sum(axis=1)
+            found[first : first + 5000] = rates[:, 0] - rates[:, 1]
+        return np.quantile(found, [0.025, 0.975])
+
+    plan = sy.plans.TwoStage(np.arange(50))
+    compare(
+        "two-level bootstrap of a difference of k-of-n rates, 50 sites, B 100,000",
+        lambda: sy.bootstrap(
+            counts,
+            "difference of rates",
+            plan=plan,
+            n_resamples=_B,
+            method="percentile",
+            rng=1,
+            threads=2,
+            progress=False,
+        ),
+        numpy_program,
+        peer_name="NumPy, vectorised binomial draws",
+        at_least=10,
     )
 
 
@@ -103,6 +140,7 @@ def main() -> None:
     memory()
     bootstrap_beside_scipy()
     max_t_beside_numpy()
+    two_levels_beside_numpy()
 
 
 if __name__ == "__main__":

@@ -5,10 +5,13 @@ Machines drift by half between runs, so absolute times are printed but never com
 
 from __future__ import annotations
 
+import functools
 import statistics
 import time
 from collections.abc import Callable
 from typing import NamedTuple
+
+import numpy as np
 
 
 class Row(NamedTuple):
@@ -19,6 +22,7 @@ class Row(NamedTuple):
     measured: str
     promised: str
     peer: str
+    limit: str = ""
 
 
 ROWS: list[Row] = []
@@ -41,11 +45,13 @@ def compare(
     repeats: int = 5,
     peer_scale: float = 1.0,
     ours_scale: float = 1.0,
+    limit: float | None = None,
 ) -> float:
     """Run the two alternately after one warm-up each and print the ratio of medians.
 
     `peer_scale` and `ours_scale` multiply the measured times when a call does only a stated part of the work (a peer
-    that would need an hour runs a tenth of its replicates); the line then says so.
+    that would need an hour runs a tenth of its replicates); the line then says so. `limit` is a physical limit in
+    seconds, as `by_matrix_product` gives it.
     """
     ours(), peer()
     pairs = [(seconds(ours) * ours_scale, seconds(peer) * peer_scale) for _ in range(repeats)]
@@ -53,16 +59,36 @@ def compare(
     ratio = theirs / mine
     part = f", measured on 1/{peer_scale:g} of its work" if peer_scale != 1.0 else ""
     times = f"{mine:.3g} s against {theirs:.3g} s{part}"
-    _line(Row(what, ratio >= at_least, f"{ratio:.3g}x ({times})", f"{at_least:g}x", peer_name))
+    measured, promised = f"{ratio:.3g}x ({times})", f"{at_least:g}x"
+    _line(Row(what, ratio >= at_least, measured, promised, peer_name, _distance(mine, limit)))
     return ratio
 
 
-def absolute(what: str, ours: Callable[[], object], *, at_most: float, repeats: int = 5) -> float:
+def absolute(
+    what: str, ours: Callable[[], object], *, at_most: float, repeats: int = 5, limit: float | None = None
+) -> float:
     """Run ours after one warm-up and print its median time beside what is promised."""
     ours()
     median = statistics.median(seconds(ours) for _ in range(repeats))
-    _line(Row(what, median <= at_most, f"{median:.3g} s", f"at most {at_most:g} s", ""))
+    _line(Row(what, median <= at_most, f"{median:.3g} s", f"at most {at_most:g} s", "", _distance(median, limit)))
     return median
+
+
+def _distance(seconds_used: float, limit: float | None) -> str:
+    return "" if limit is None else f"{limit:.2g} s; {seconds_used / limit:.2g} times that"
+
+
+@functools.cache
+def _rate() -> float:
+    """Return multiplications with additions per second of a large matrix product: the most that this machine does."""
+    a = np.random.default_rng(0).normal(size=(1500, 1500))
+    a @ a
+    return float(1500**3 / min(seconds(lambda: a @ a) for _ in range(5)))
+
+
+def by_matrix_product(multiply_adds: float) -> float:
+    """Return the seconds that so many multiplications with additions take in NumPy's matrix product on all threads."""
+    return multiply_adds / _rate()
 
 
 def memory(what: str, mebibytes: float, *, at_most: float) -> None:
@@ -73,13 +99,18 @@ def memory(what: str, mebibytes: float, *, at_most: float) -> None:
 def _line(row: Row) -> None:
     ROWS.append(row)
     against = f" {row.peer}" if row.peer else ""
+    limit = f"; limit {row.limit}" if row.limit else ""
     print(
-        f"{'met   ' if row.met else 'MISSED'} {row.what}: {row.measured}{against}; promised {row.promised}", flush=True
+        f"{'met   ' if row.met else 'MISSED'} {row.what}: {row.measured}{against}; promised {row.promised}{limit}",
+        flush=True,
     )
 
 
 def as_markdown() -> str:
     """Return what was measured in this run as a table."""
-    head = "| work | measured | promised | beside | met |\n|---|---|---|---|---|\n"
-    lines = (f"| {r.what} | {r.measured} | {r.promised} | {r.peer or '–'} | {'yes' if r.met else 'no'} |" for r in ROWS)
+    head = "| work | measured | promised | beside | met | physical limit |\n|---|---|---|---|---|---|\n"
+    lines = (
+        f"| {r.what} | {r.measured} | {r.promised} | {r.peer or '–'} | {'yes' if r.met else 'no'} | {r.limit or '–'} |"
+        for r in ROWS
+    )
     return head + "\n".join(lines) + "\n"

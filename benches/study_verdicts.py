@@ -1,62 +1,93 @@
-"""Size and power of the verdict by simulation: resumable, one line of JSON per cell, seeds derived from the cell.
+"""Size and power of the verdict by simulation: resumable, one line of CSV per cell, seeds derived from the cell.
 
-`python -m benches.study_verdicts [--runs N] [--only TEXT]` continues where `study_verdicts.jsonl` ends. Each run makes
-synthetic sites, runs the contest with the seven default schemes, and counts `weighted better by at least d` per scheme
-and for the best of all. Under equal weights these counts are the size, else the power. The planned grid is 2,000 runs a
-cell (500 from 79 sites) with 199 null replicates; a line states how many runs it rests on, and with fewer is partial.
+`python -m benches.study_verdicts [--runs N] [--only TEXT] [--minutes M]` continues where its table ends. Run i
+of a cell draws from stream i of its seed, so that more runs keep the first. Each run draws sites, and puts them through
+the contest with the seven default schemes and 199 null replicates. Counted is "weighted better by at least d": for the
+best of all with the p that is adjusted for all, and for each scheme with the p that it has when it was declared
+beforehand. Under equal weights these are sizes, else powers. The planned grid is 2,000 runs a cell (500 from 79 sites);
+a line states how many runs it rests on. Cells come in the order of what they tell for their cost.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
 import itertools
 import json
-from collections import Counter
+import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import steelyard as sy
+from steelyard import _core
+from steelyard._experiment_data import default_schemes
+from steelyard._experiment_studied import TABLE
+from steelyard._synthetic import SHARES
 
-TABLE = Path(__file__).with_suffix(".jsonl")
-REPLICATES = 199
-BETTER = "weighted better by at least d"
+REPLICATES, ITEMS, BLOCK = 199, 25, 50
+SCHEMES = default_schemes()
+NAMES = [scheme.name for scheme in SCHEMES]
+KEYS = ("sites", "carriers", "r_total", "icc", "unequal", "outcome")
 
 
 def cells() -> Iterator[dict[str, Any]]:
-    """Yield the grid, size first."""
-    for sites, r, icc, unequal, kind in itertools.product(
-        (12, 20, 27, 40, 79), (0.0, 0.3, 0.5, 0.7), (0.0, 0.05), (False, True), ("number", "counts")
-    ):
-        yield {"sites": sites, "weights": "equal", "r2": r * r, "icc": icc, "unequal": unequal, "outcome": kind}
-    for sites, weights, r2 in itertools.product((79, 200), ("two", "five"), (0.1, 0.3, 0.6, 0.8)):
-        yield {"sites": sites, "weights": weights, "r2": r2, "icc": 0.0, "unequal": False, "outcome": "number"}
+    """Yield the grid: sizes at few sites first, without clustering and with equal sites before the rest."""
+    r_total = (0.3, 0.0, 0.5, 0.7)
+    plain, harder = [(0.0, False)], [(0.05, True), (0.05, False), (0.0, True)]
+    for kinds in (plain, harder):
+        for sites, r, (icc, unequal), outcome in itertools.product((12, 20, 27), r_total, kinds, ("number", "counts")):
+            yield dict(zip(KEYS, (sites, ITEMS, r, icc, unequal, outcome), strict=True))
+    for kinds in (plain, harder):
+        for sites, r, (icc, unequal), outcome in itertools.product((40, 79), r_total, kinds, ("number", "counts")):
+            yield dict(zip(KEYS, (sites, ITEMS, r, icc, unequal, outcome), strict=True))
+    for sites, carriers, r2 in itertools.product((79, 200), (2, 5), (0.1, 0.3, 0.6, 0.8)):
+        yield dict(zip(KEYS, (sites, carriers, round(r2**0.5, 6), 0.0, False, "number"), strict=True))
 
 
-def one(cell: dict[str, Any], seed: int) -> list[str]:
-    """Run one contest and return the names that were called better; "best" stands for the headline."""
-    n = cell["sites"]
-    participants = [20 + 60 * (i % 3) for i in range(n)] if cell["unequal"] else [60] * n
-    carriers = {"equal": 25, "two": 2, "five": 5}[cell["weights"]]
-    sites = sy.datasets.synthetic_sites(
-        n,
-        participants=participants,
-        weights=[float(j < carriers) for j in range(25)],
-        r2=cell["r2"],
-        site_icc=cell["icc"],
-        outcome=cell["outcome"],
-        rng=seed,
-    )
-    # A mean over n participants has a precision of n; counts carry their n as trials.
-    weight = "participants" if sites.trials is not None else participants
-    experiment = sy.WeightingExperiment(
-        sites.items, sites.outcome, trials=sites.trials, site_weight=weight, n_resamples=REPLICATES, rng=seed
-    )
-    result = experiment.run(progress=False)
-    verdicts = result.tables["verdicts"]
-    found = [name for name, verdict in zip(verdicts["scheme"], verdicts["verdict"], strict=True) if verdict == BETTER]
-    p = result.global_test.p_value
-    return found + ["best"] * (result.verdict == BETTER) + ["F test"] * (p is not None and p <= 0.05)
+def point(cell: dict[str, Any], seed: int, first: int, runs: int) -> dict[str, Any]:
+    """Return a point of a power curve as the core takes it."""
+    return {
+        "truth": {
+            "levels": [[1, 2, 3, 4, 5]] * ITEMS,
+            "shares": [SHARES] * ITEMS,
+            "inter_item_r": 0.23,
+            "reliability": 1.0,
+            "carriers": cell["carriers"],
+            "r2": cell["r_total"] ** 2,
+            "site_icc": cell["icc"],
+            "participants": [20, 80, 140] if cell["unequal"] else [60],
+            "outcome": cell["outcome"],
+            "mean": 0.37 if cell["outcome"] == "counts" else 0.0,
+        },
+        "sites": cell["sites"],
+        "protocol": {
+            "schemes": [{"scheme": scheme.options()} for scheme in SCHEMES],
+            "reference": 0,
+            "smallest_gain": 0.01,
+            "n_resamples": REPLICATES,
+            "confidence_level": 0.95,
+            "seed": seed,
+        },
+        "by_participants": True,
+        "first": first,
+        "runs": runs,
+    }
+
+
+def read() -> dict[str, dict[str, int]]:
+    """Return the counts of every cell that was begun."""
+    if not TABLE.exists():
+        return {}
+    with TABLE.open(newline="") as file:
+        return {row.pop("cell"): {name: int(value) for name, value in row.items()} for row in csv.DictReader(file)}
+
+
+def write(table: dict[str, dict[str, int]]) -> None:
+    """Write the table whole; a cell is JSON, so that a line reads by itself."""
+    with TABLE.open("w", newline="") as file:
+        out = csv.writer(file, lineterminator="\n")
+        out.writerow(["cell", "seed", "runs", "best", *NAMES[1:]])
+        for cell, row in table.items():
+            out.writerow([cell, *(row[name] for name in ("seed", "runs", "best", *NAMES[1:]))])
 
 
 def main() -> None:
@@ -64,21 +95,25 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=None, help="runs per cell; the planned number if left out")
     parser.add_argument("--only", default="", help="cells whose JSON contains this text")
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="stop after so many minutes")
+    parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
-    lines = [json.loads(line) for line in TABLE.read_text().splitlines()] if TABLE.exists() else []
+    table, until = read(), time.monotonic() + 60 * options.minutes
     for at, cell in enumerate(cells()):
-        key = json.dumps(cell, sort_keys=True)
-        runs = options.runs or (500 if cell["sites"] >= 79 else 2000)
-        done = max((line["runs"] for line in lines if line["cell"] == cell), default=0)
-        if options.only not in key or done >= runs:
-            continue
-        first = 1_000_000 * (at + 1)
-        counts: Counter[str] = Counter()
-        for run in range(runs):
-            counts.update(one(cell, first + run))
-        line = {"cell": cell, "runs": runs, "first_seed": first, "replicates": REPLICATES, "better": dict(counts)}
-        with TABLE.open("a") as table:
-            table.write(json.dumps(line, sort_keys=True) + "\n")
+        key = json.dumps(cell)
+        wanted = options.runs or (500 if cell["sites"] >= 79 else 2000)
+        row = table.get(key, {"seed": 1_000_000 * (at + 1), "runs": 0, "best": 0} | dict.fromkeys(NAMES[1:], 0))
+        while options.only in key and row["runs"] < wanted and time.monotonic() < until:
+            request = point(cell, row["seed"], row["runs"], min(BLOCK, wanted - row["runs"]))
+            shown, stopped = _core.contest_power(json.dumps(request), options.threads)
+            row["runs"] += len(shown)
+            row["best"] += sum(any(run["adjusted"]) for run in shown)
+            for c, name in enumerate(NAMES[1:], start=1):
+                row[name] += sum(run["declared"][c] for run in shown)
+            table[key] = row
+            write(table)
+            if stopped:
+                return
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ _PUBLIC = {
     "Finding": "findings",
     "JointDisplay": "display",
     "LeaveOneSiteOut": "validation",
+    "RepeatedKFold": "validation",
     "Scale": "scale",
     "Study": "study",
     "WeightingExperiment": "_experiment",

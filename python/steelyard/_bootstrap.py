@@ -13,14 +13,16 @@ from ._bootstrap_build import replicate
 from ._bootstrap_result import BootstrapResult
 from ._bootstrap_source import Source, checked_resamples
 from ._callables import PythonStatistic
+from ._fit_source import fit_source
 from ._intervals import ALTERNATIVES, checked_level, method_name, one_of
 from ._long import Progress, thread_count
 from ._model_bootstrap import model_bootstrap
+from ._plan_base import BoundPlan
 from ._random import RNG, seed_of
-from ._regress import Regression
+from ._regression import Regression
 from ._samples import Rows, compiled, read_rows
 from .errors import refuse
-from .plans import IID, BoundPlan, Plan
+from .plans import IID, Parametric, Plan, Residual
 
 __all__ = ["bootstrap"]
 
@@ -61,8 +63,9 @@ def bootstrap(
     ----------
     data
         One array or frame: rows are units. A tuple or list of arrays: samples, as in scipy; independent unless
-        `paired`. Or a fit of `sy.regress`, with `plan=sy.plans.Parametric()` or `Residual()`: outcomes are then drawn
-        from it, and intervals are studentized by default.
+        `paired`. Or a fit of `sy.regress`: its sites are drawn, or its rows where it has none; with
+        `plan=sy.plans.Parametric()` or `Residual()` outcomes are drawn from it, and intervals are studentized by
+        default.
     statistic
         The name of a compiled statistic (mean, proportion, median, quantile(p), trimmed mean(cut), standard deviation,
         variance, difference of means, ratio of means, pearson, spearman, kendall, cronbach alpha, icc; rate and
@@ -139,30 +142,35 @@ def bootstrap(
     if isinstance(data, Regression):
         if statistic not in (None, "coefficients"):
             raise refuse("statistic of a fit", at="statistic", got=repr(statistic), allowed="'coefficients'")
-        return model_bootstrap(
-            data,
-            plan,
-            n_resamples=_count(n_resamples, least=1),
-            level=level,
-            alternative=alternative,
-            method=None if method is None else method_name(method),
-            rng=rng,
-            threads=threads,
-            progress=progress,
+        if standard_error is not None:
+            raise refuse("standard error of a fit", at="standard_error", allowed="none: the fit has its own")
+        if isinstance(plan, (Parametric, Residual)):
+            return model_bootstrap(
+                data,
+                plan,
+                n_resamples=_count(n_resamples, least=1),
+                level=level,
+                alternative=alternative,
+                method=None if method is None else method_name(method),
+                rng=rng,
+                threads=threads,
+                progress=progress,
+            )
+        source: Source = fit_source(data, _checked(plan), thread_count(threads))
+    else:
+        rows, bound = _read(data, plan, paired, axis)
+        source = Source(
+            rows,
+            bound,
+            _statistic(statistic, rows, vectorized),
+            _batch(batch),
+            thread_count(threads),
+            _standard_error(standard_error, rows, vectorized),
         )
-    rows, bound = _read(data, plan, paired, axis)
     if bootstrap_result is not None and not isinstance(bootstrap_result, BootstrapResult):
         raise refuse("not a bootstrap result", at="bootstrap_result", got=type(bootstrap_result).__name__)
     n_resamples = _count(n_resamples, least=0 if bootstrap_result is not None else 1)
-    source = Source(
-        rows,
-        bound,
-        _statistic(statistic, rows, vectorized),
-        _batch(batch),
-        thread_count(threads),
-        _standard_error(standard_error, rows, vectorized),
-    )
-    name, reason = _method(method, bound)
+    name, reason = _method(method, source.plan)
     if resamples is not None:
         source = dataclasses.replace(source, given=checked_resamples(source, resamples))
     if accuracy is not None and not (isinstance(accuracy, (int, float)) and 0 < accuracy < float("inf")):
@@ -180,7 +188,7 @@ def bootstrap(
         enumerated=enumerated,
         before=before,
         how=(name, reason, level, alternative),
-        statistic=_name_of(statistic),
+        statistic=_name_of(statistic or "coefficients"),
         progress=progress,
     )
     return result if accuracy is None or source.given is not None else _refined(result, accuracy, progress)
@@ -205,7 +213,7 @@ def _refined(result: BootstrapResult, accuracy: float, progress: Progress) -> Bo
     return result
 
 
-def _read(data: Any, plan: Plan | None, paired: bool, axis: int) -> tuple[Rows, BoundPlan]:
+def _checked(plan: Any) -> Plan | None:
     if plan is not None and not isinstance(plan, Plan):
         raise refuse(
             "plan not understood",
@@ -213,6 +221,11 @@ def _read(data: Any, plan: Plan | None, paired: bool, axis: int) -> tuple[Rows, 
             got=type(plan).__name__,
             allowed="one of sy.plans: IID(), Stratified(strata), Cluster(sites), ...",
         )
+    return plan
+
+
+def _read(data: Any, plan: Plan | None, paired: bool, axis: int) -> tuple[Rows, BoundPlan]:
+    plan = _checked(plan)
     columns = plan.columns() if plan is not None else []
     rows = read_rows(data, paired=paired, axis=axis, plan_columns=columns, by_name=plan is not None)
     return rows, (plan or IID()).bind(rows.n, rows.sample, rows.lookup)

@@ -159,7 +159,7 @@ def _caveats(result: BootstrapResult, source: Source) -> tuple[str, ...]:
         notes.append(f"Interval refused: {result.confidence_interval.reason}.")
     if result.n_undefined:
         notes.append(
-            f"{result.n_undefined} of {result.n_resamples} replicates are undefined "
+            f"{result.n_undefined} of {result.n_resamples} replicates are undefined{source.undefined} "
             f"({100 * result.undefined_mass:.2g} % of the mass); the rest is conditional on being defined."
         )
     if units < 20 and result.method not in ("t", "expanded percentile"):

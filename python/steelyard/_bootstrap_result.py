@@ -120,6 +120,12 @@ class BootstrapResult(Result):
         return self
 
     def _needed(self, what: str) -> Source:
+        if self._source is None and self.plan_options.get("drawn") == "from a fit":
+            raise refuse(
+                f"{what} needs data that are resampled",
+                got="outcomes drawn from a fit",
+                remedy="For more replicates call sy.bootstrap(fit, ...) with a larger n_resamples: the first are kept.",
+            )
         if self._source is None:
             raise refuse(
                 f"{what} needs the data, which JSON does not hold",

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from . import _core
 from ._callables import Named, PythonStatistic, Ticker, batch_size
+from ._plan_base import BoundPlan
 from ._result import data_hash
 from ._samples import Rows
 from .errors import refuse
-from .plans import BoundPlan
 
 
 @dataclasses.dataclass(frozen=True)
 class Source:
     """Data, plan and statistic of a result: what further replicates are made from. Internal."""
+
+    # Why a replicate can be undefined, where that is known.
+    undefined: ClassVar[str] = ""
+    # Whether the core knows the standard error of a replicate, for statistics that are functions of sums.
+    has_errors: ClassVar[bool] = True
 
     rows: Rows
     plan: BoundPlan

@@ -134,6 +134,15 @@ def importance_shares(
     covariates: NDArray[np.float64] | None,
     progress: Callable[[int, int], object] | None = None,
 ) -> tuple[dict[str, Any], bool]: ...
+def regress_bootstrap(
+    options: str,
+    arrays: dict[str, Any],
+    units: NDArray[np.int64],
+    strata: NDArray[np.int64],
+    plan: str,
+    weights: NDArray[np.float64] | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[dict[str, Any], bool]: ...
 def regress_fit(options: str, arrays: dict[str, Any]) -> dict[str, Any]: ...
 def regress_joint(options: str, arrays: dict[str, Any], contrasts: NDArray[np.float64]) -> dict[str, Any]: ...
 def regress_replicates(
@@ -174,6 +183,7 @@ def slope_inference(
     level: float,
     draws: int,
     seed: int,
+    freedom: str | None = None,
 ) -> dict[str, Any]: ...
 def integer_weights(gram: NDArray[np.float64], weights: NDArray[np.float64], largest: int) -> dict[str, Any]: ...
 def shrink_posterior(
@@ -272,6 +282,7 @@ def corpus_check(text: str) -> dict[str, Any]: ...
 def qda_read(content: bytes, options: str) -> dict[str, Any]: ...
 def qda_write(text: str, codebook: bool, own_note: bool) -> tuple[bytes, list[str]]: ...
 def contest_run(
+    work: str,
     protocol: str,
     items: NDArray[np.float64],
     covariates: NDArray[np.float64],
@@ -281,24 +292,10 @@ def contest_run(
     threads: int,
     progress: Callable[[int, int], object] | None = None,
 ) -> tuple[dict[str, Any], bool]: ...
-def score_faults(scale: str, scores: NDArray[np.float64], places: list[str]) -> list[tuple[int, str]]: ...
-def contest_run_imputed(
-    protocol: str,
-    scale: str,
-    scores: NDArray[np.float64],
-    columns: list[int],
-    copies: int,
-    items: NDArray[np.float64],
-    covariates: NDArray[np.float64],
-    outcome: NDArray[np.float64],
-    weight: NDArray[np.float64],
-    site_of: NDArray[np.int64],
-    threads: int,
-    progress: Callable[[int, int], object] | None = None,
-) -> tuple[tuple[dict[str, Any], list[dict[str, Any]]], bool]: ...
 def contest_power(
     point: str, threads: int, progress: Callable[[int, int], object] | None = None
 ) -> tuple[list[dict[str, list[bool]]], bool]: ...
+def score_faults(scale: str, scores: NDArray[np.float64], places: list[str]) -> list[tuple[int, str]]: ...
 def synthetic_sites(spec: str, seed: int, replicate: int) -> dict[str, Any]: ...
 def display_build(spec: str) -> str: ...
 def display_read(text: str) -> str: ...

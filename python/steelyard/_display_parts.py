@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-import json
 import pathlib
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any
 
 from . import _core
 from ._frames import columns_of, is_frame
+from ._parts import Part, part_of
 from ._result import serialisable
 from .corpus import Corpus
 from .errors import refuse
@@ -28,8 +28,6 @@ __all__ = [
     "Recommendation",
     "Stratum",
 ]
-
-Part = TypeVar("Part")
 
 
 @serialisable
@@ -215,22 +213,7 @@ def parts_of(kind: type[Part], told: Any, name: str) -> tuple[Part, ...]:
         columns = columns_of(told)
         size = len(next(iter(columns.values()))) if columns else 0
         told = [{key: _native(values[i]) for key, values in columns.items()} for i in range(size)]
-    fields = {f.name for f in dataclasses.fields(kind)}  # type: ignore[arg-type]
-    parts = []
-    for position, part in enumerate(told):
-        place = f"{name}, entry {position + 1}"
-        if isinstance(part, Mapping):
-            unknown = sorted(set(map(str, part)) - fields)
-            if unknown:
-                raise refuse("unknown field", at=place, got=", ".join(unknown), allowed=", ".join(sorted(fields)) + ".")
-            try:
-                part = kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in part.items()})
-            except TypeError as error:
-                raise refuse(f"{kind.__name__.lower()} is incomplete", at=place, got=str(error)) from None
-        if not isinstance(part, kind):
-            raise refuse(f"not a {kind.__name__}", at=place, got=type(part).__name__, allowed="that, or a dict")
-        parts.append(part)
-    return tuple(parts)
+    return tuple(part_of(kind, part, f"{name}, entry {position + 1}") for position, part in enumerate(told))
 
 
 def _native(value: Any) -> Any:
@@ -271,18 +254,3 @@ def day(date: str | datetime.date | None) -> str:
     if date is None:
         date = datetime.date.today()
     return date.isoformat() if isinstance(date, datetime.date) else str(date)
-
-
-def text_of(spec: Mapping[str, Any]) -> str:
-    """Write a spec as JSON; text that is not Unicode (a lone surrogate) is refused with its place."""
-    text = json.dumps(spec, ensure_ascii=False)
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        near = text[max(error.start - 40, 0) : error.start]
-        raise refuse(
-            "text that is not Unicode (a lone surrogate)",
-            at=f"joint display, after {near!r}",
-            remedy="Decode the source anew, or replace the character.",
-        ) from None
-    return text

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import copy
+import functools
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,14 +14,14 @@ from . import schemes as S
 from ._experiment_build import result_from
 from ._experiment_data import Contestants, contest_rows, schemes_of
 from ._experiment_parts import Protocol
+from ._experiment_reruns import Reruns
 from ._experiment_result import WeightingResult
-from ._experiment_sensitivity import Sensitivity, line_not_run, line_of, variants
+from ._experiment_reversals import bands_request
 from ._long import Progress, run_long, thread_count
-from ._planner import SITES, SitesNeeded, sites_needed
-from ._planner_basis import PlanningBasis, needed_basis, planning_basis
+from ._planner_basis import PlanningBasis, planning_basis
 from ._random import RNG, seed_of
 from ._result import data_hash
-from .errors import InputError, refuse
+from .errors import refuse
 from .validation import LeaveOneSiteOut, Validation
 
 __all__ = ["WeightingExperiment"]
@@ -30,7 +30,7 @@ __all__ = ["WeightingExperiment"]
 _TRIED: dict[str, list[str]] = {}
 
 
-class WeightingExperiment:
+class WeightingExperiment(Reruns):
     """A fair contest between weighting schemes and the plain total.
 
     Every scheme gives a direction; slope, intercept and covariates are then fitted by least squares in the training
@@ -69,19 +69,13 @@ class WeightingExperiment:
     exclude
         Items to leave out, or "scored_from_outcome".
     validation
-        `LeaveOneSiteOut()`, the one kind that there is.
+        `LeaveOneSiteOut()`, or from 30 sites `RepeatedKFold(folds, repeats)`.
     n_resamples
         Null replicates.
     confidence_level
         Of the interval of the gain; the test is at one minus it.
     success
         With two labels as outcome: the one that counts as 1.
-    missing
-        Missing scores of a Study: "scale-rule" fills them as the scale says (or refuses); "imputation" completes them
-        `n_imputations` times inside every training fold, so that no held-out site informs its own prediction, and pools
-        the gains by Rubin's rules.
-    n_imputations
-        Completed copies; 20 keep the noise of the mean gain small while few scores are missing. Time grows with them.
     rng
         An int, a NumPy Generator or None.
 
@@ -122,25 +116,19 @@ class WeightingExperiment:
         n_resamples: int = 1999,
         confidence_level: float = 0.95,
         success: Any = None,
-        missing: str = "scale-rule",
-        n_imputations: int = 20,
         rng: RNG = None,
     ) -> None:
-        self._seed = seed_of(rng)
-        self._data = contest_rows(
-            study_or_items,
-            outcome,
-            trials=trials,
-            sites=sites,
-            covariates=covariates,
-            scale=scale,
-            site_weight=site_weight,
-            exclude=exclude,
-            success=success,
-            missing=missing,
-            n_imputations=n_imputations,
-            seed=self._seed,
-        )
+        self._rows: dict[str, Any] = {
+            "trials": trials,
+            "sites": sites,
+            "covariates": covariates,
+            "scale": scale,
+            "site_weight": site_weight,
+            "exclude": exclude,
+            "success": success,
+        }
+        self._given = study_or_items, outcome
+        self._data = contest_rows(study_or_items, outcome, **self._rows)
         self._schemes: Contestants = schemes_of(schemes, reference, primary, self._data)
         if isinstance(n_resamples, bool) or not isinstance(n_resamples, (int, np.integer)) or n_resamples < 0:
             raise refuse(
@@ -148,12 +136,18 @@ class WeightingExperiment:
             )
         self._validation = LeaveOneSiteOut() if validation is None else validation
         if not isinstance(self._validation, Validation):
-            raise refuse("validation not known", at="validation", got=repr(validation), allowed="sy.LeaveOneSiteOut()")
+            raise refuse(
+                "validation not known",
+                at="validation",
+                got=repr(validation),
+                allowed="sy.LeaveOneSiteOut() or sy.RepeatedKFold()",
+            )
         self._options = {
             "smallest_gain": float(smallest_gain),
             "n_resamples": int(n_resamples),
             "confidence_level": float(confidence_level),
         }
+        self._seed = seed_of(rng)
         self._check()
 
     def _check(self) -> None:
@@ -164,6 +158,15 @@ class WeightingExperiment:
                 at="outcome",
                 got=f"{y[0]:g} in every row",
                 remedy="There is nothing to predict: no weighting can be judged.",
+            )
+        logit = [s.name for s in self._schemes.schemes if s._link == "logit"]
+        if logit and self._data.null_trials is None:
+            raise refuse(
+                "scheme on the log-odds scale without counts",
+                at="schemes",
+                got=logit[0],
+                allowed="0/1 outcomes, or counts k (or rates) with trials",
+                remedy="Leave it out, or give the participants behind each outcome.",
             )
         if codes.max() < 2:
             raise refuse("too few sites", got=int(codes.max()) + 1, allowed="at least 3")
@@ -188,178 +191,74 @@ class WeightingExperiment:
             After Ctrl-C; `.partial` holds the result over the null replicates that were completed.
         """
         data, schemes = self._data, self._schemes
-        request = {
+        request = self._request()
+        protocol = self._protocol(request)
+
+        def finish(raw: dict[str, Any]) -> WeightingResult:
+            return result_from(raw, data, schemes, protocol, self._data_hash, self._basis())
+
+        done: WeightingResult = self._call("contest", request, threads, progress, "weighting experiment", finish)
+        return done
+
+    @functools.cached_property
+    def _covariates(self) -> Any:
+        data = self._data
+        return np.zeros((len(data.items), 0)) if data.covariates is None else data.covariates
+
+    @property
+    def _data_hash(self) -> str:
+        data = self._data
+        return data_hash(data.items, data.response, data.weights, data.codes, self._covariates)
+
+    def _request(self) -> dict[str, Any]:
+        schemes = self._schemes
+        return {
             "schemes": self._entrants(),
             "reference": schemes.reference,
             "primary": None if schemes.primary is None else schemes.names.index(schemes.primary),
-            "trials": data.null_trials,
+            "trials": self._data.null_trials,
+            "validation": self._validation._request(),
+            "bands": bands_request(self._data),
             "seed": self._seed,
             **self._options,
         }
-        covariates = np.zeros((len(data.items), 0)) if data.covariates is None else data.covariates
-        gaps = data.gaps if data.gaps is not None and data.gaps.copies else None
-        scores = data.items if gaps is None else gaps.scores
-        hashed = data_hash(scores, data.response, data.weights, data.codes, covariates)
-        protocol = self._protocol(request, hashed)
 
-        def finish(raw: Any) -> WeightingResult:
-            contest, pooled = (raw, None) if gaps is None else raw
-            return result_from(contest, data, schemes, protocol, hashed, self._basis(), pooled)
-
-        rows = (data.items, covariates, data.response, data.weights, data.codes, thread_count(threads))
-        call: Any = _core.contest_run
-        holes: tuple[Any, ...] = ()
-        if gaps is not None:
-            call = _core.contest_run_imputed
-            holes = (gaps.scale.to_json(), gaps.scores, gaps.columns(data.names), gaps.copies)
-        done: WeightingResult = run_long(
-            call,
+    def _call(
+        self,
+        work: str,
+        request: dict[str, Any],
+        threads: int | None,
+        progress: Progress,
+        description: str,
+        finish: Callable[[dict[str, Any]], Any],
+    ) -> Any:
+        data = self._data
+        return run_long(
+            _core.contest_run,
+            work,
             json.dumps(request),
-            *holes,
-            *rows,
+            data.items,
+            self._covariates,
+            data.response,
+            data.weights,
+            data.codes,
+            thread_count(threads),
             progress=progress,
-            description="weighting experiment",
+            description=description,
             finish=finish,
         )
-        return done
-
-    def sites_needed(
-        self,
-        *,
-        r2: float | Sequence[float] = 0.3,
-        concentration: int | Sequence[int] = 2,
-        site_icc: float = 0.0,
-        reliability: float = 1.0,
-        power: float = 0.8,
-        sites: int | Sequence[int] = SITES,
-        runs: int = 100,
-        n_resamples: int = 199,
-        inter_item_r: float | None = None,
-        rng: RNG = None,
-        threads: int | None = None,
-        progress: Progress = None,
-        resume: SitesNeeded | None = None,
-    ) -> SitesNeeded:
-        """Simulate how many sites it would take to show a gain, from assumed truths, never from an observed gain.
-
-        Studies are drawn with the score distribution of this study's items and its sizes, and go through this
-        experiment with its schemes, smallest gain and verdict. A truth is left at the first number of sites that
-        reaches the power. The cost grows with the cube of the number of sites: begin with few runs, and pass the result
-        as `resume` for more.
-
-        Parameters
-        ----------
-        r2
-            True squared correlation of the truly weighted total (of scores without error) with the observed outcome of
-            sites; one or several.
-        concentration
-            How many items carry the whole truth, with equal weights: 1 to the number of items, where the plain total is
-            right and nothing can be gained; one or several. Which items they are is drawn anew in every run.
-        site_icc
-            With participants: share of their variance between sites beyond the items.
-        reliability
-            Share of the variance of an item's (latent) score that is true; 1: reviewers make no error.
-        power
-            What the fewest sites must reach.
-        sites
-            Numbers of sites to try, from 12.
-        runs
-            Simulated studies per point: 100 have a Monte Carlo error of .05 at most.
-        n_resamples
-            Null replicates in every run.
-        inter_item_r
-            Mean correlation between items; None: that of this study.
-        rng, threads, progress
-            As in `run`.
-        resume
-            An earlier result under the same assumptions, or the `.partial` of an interrupted one: its runs are kept.
-
-        Returns
-        -------
-        SitesNeeded
-
-        Raises
-        ------
-        InputError
-            An assumption out of range; items that are not scores with levels.
-        Interrupted
-            After Ctrl-C; `.partial` holds what was completed.
-
-        Examples
-        --------
-        >>> import steelyard as sy
-        >>> sites = sy.datasets.synthetic_sites(20, n_items=4, rng=1)
-        >>> experiment = sy.WeightingExperiment(sites.items, sites.outcome, schemes=[sy.schemes.OLS()], rng=1)
-        >>> plan = experiment.sites_needed(r2=0.9, concentration=1, sites=[12, 40], runs=20, rng=1)
-        >>> plan.needed["sites"].tolist()
-        [40]
-        """
-        return sites_needed(
-            needed_basis(self._basis()),
-            r2=r2,
-            concentration=concentration,
-            site_icc=site_icc,
-            reliability=reliability,
-            power=power,
-            sites=sites,
-            runs=runs,
-            n_resamples=n_resamples,
-            inter_item_r=inter_item_r,
-            rng=rng,
-            threads=threads,
-            progress=progress,
-            resume=resume,
-        )
-
-    def sensitivity(self, threads: int | None = None, progress: Progress = None) -> Sensitivity:
-        """Run the contest again under each other choice that could have been made, one line each.
-
-        The lines: as declared; without the items scored from the outcome; the other way of weighting sites; with
-        missing scores at their lowest and at their highest; and a negative control, whose outcomes were shuffled over
-        sites within halves by size, so that nothing is left to find. A choice that the schemes do not allow (groups or
-        targets per item) is listed as not run.
-
-        Parameters
-        ----------
-        threads, progress
-            As in `run`.
-
-        Returns
-        -------
-        Sensitivity
-
-        Examples
-        --------
-        >>> import steelyard as sy
-        >>> study = sy.datasets.norway_ips()
-        >>> lines = sy.WeightingExperiment(study, "employment_group", success="high_performing", rng=1).sensitivity()
-        >>> lines.lines[1]["n_items"], lines.lines[1]["verdict"]
-        (20, 'cannot be tested')
-        """
-        lines = []
-        for choice, data in variants(self._data, self._seed):
-            other = copy.copy(self)
-            other._data = data
-            try:
-                lines.append(line_of(choice, other.run(threads=threads, progress=progress)))
-            except InputError as reason:
-                lines.append(line_not_run(choice, reason))
-        return Sensitivity(tuple(lines), self._schemes.names)
 
     def _entrants(self) -> list[dict[str, Any]]:
         names = self._data.names
         return [{"scheme": scheme.options(), "groups": scheme._groups(names)} for scheme in self._schemes.schemes]
 
     def _basis(self) -> PlanningBasis | None:
-        entrants = json.dumps(self._entrants())
         gain, level = self._options["smallest_gain"], self._options["confidence_level"]
-        return planning_basis(self._data, self._schemes, entrants, gain, level)
+        return planning_basis(self._data, self._schemes, self._request(), gain, level)
 
-    def _protocol(self, request: dict[str, Any], hashed: str) -> Protocol:
-        data, schemes = self._data, self._schemes
-        copies = 0 if data.gaps is None else data.gaps.copies
-        decided = [request, data.outcome_name, data.exclude, schemes.primary, repr(self._validation), copies]
-        text = json.dumps(decided)
+    def _protocol(self, request: dict[str, Any]) -> Protocol:
+        data, schemes, hashed = self._data, self._schemes, self._data_hash
+        text = json.dumps([request, data.outcome_name, data.exclude, schemes.primary, repr(self._validation)])
         digest = data_hash(np.frombuffer(text.encode(), dtype=np.uint8))[:12]
         tried = _TRIED.setdefault(hashed, [])
         if digest not in tried:
@@ -373,8 +272,9 @@ class WeightingExperiment:
             primary=schemes.primary,
             site_weight=data.site_weight,
             exclude=data.exclude,
-            n_imputations=copies,
             validation=repr(self._validation),
+            validation_words=self._validation.words,
+            training_sites=self._validation._training_sites(int(data.codes.max()) + 1),
             n_sites=int(data.codes.max()) + 1,
             n_rows=len(data.items),
             n_items=data.items.shape[1],
@@ -382,5 +282,5 @@ class WeightingExperiment:
             seed=self._seed,
             hash=digest,
             run_number=tried.index(digest) + 1,
-            **self._options,  # type: ignore[arg-type]
+            **self._options,
         )

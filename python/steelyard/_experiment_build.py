@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 
 from ._experiment_data import Contestants, ContestRows
-from ._experiment_missing import pooled_table
 from ._experiment_parts import Estimable, GlobalTest, ItemTest, Protocol, SuperiorityTest
 from ._experiment_result import Table, WeightingResult
-from ._experiment_reversals import reversals
+from ._experiment_reversals import bands_request, flips, reversals
+from ._experiment_studied import claim
 from ._experiment_words import caveats_of, sentences_of, verdict_sentence
 from ._planner_basis import PlanningBasis
+
+BETTER = "weighted better by at least d"
 
 
 def result_from(
@@ -23,10 +25,8 @@ def result_from(
     protocol: Protocol,
     hashed: str,
     basis: PlanningBasis | None,
-    imputation: list[dict[str, Any]] | None = None,
 ) -> WeightingResult:
-    """Build the public result from what the core returned; `imputation` says how gains over copies were pooled."""
-    pooled = None if imputation is None else pooled_table(imputation, schemes.names, schemes.reference)
+    """Build the public result from what the core returned."""
     entries = raw["entries"]
     found = raw["estimability"]
     collinear = tuple(tuple(data.names[j] for j in group) for group in found["collinear"])
@@ -52,10 +52,10 @@ def result_from(
         verdict="",
         headline=None,
         sentences=(),
-        caveats=caveats_of(raw, data, protocol, estimable, pooled),
+        caveats=caveats_of(raw, data, protocol, estimable),
         estimable=estimable,
-        global_test=_global_test(raw, n_sites, len(data.names), pooled is not None),
-        scatter_test=_scatter_test(raw, data, pooled is not None),
+        global_test=_global_test(raw, n_sites, len(data.names)),
+        scatter_test=_scatter_test(raw, data),
         superiority=_superiority(raw, schemes),
         item_test=item_test,
         floor=raw["floor"] if raw["floor"] is not None else (None if item_test is None else item_test.floor),
@@ -73,21 +73,20 @@ def result_from(
         site_sizes=np.bincount(data.codes, weights=sizes).astype(np.float64),
         data_hash=hashed,
         basis=basis,
+        picked_gain=None if raw["picked"] is None else raw["picked"]["gain"],
     )
     headline, verdict = _headline(entries, schemes, raw["refused"])
-    tables = _tables(raw, data, schemes, result) | ({} if pooled is None else {"imputation": pooled})
-    result = dataclasses.replace(result, verdict=verdict, headline=headline, tables=tables)
+    if headline is not None and verdict != "cannot be tested":
+        withheld, studied = claim(n_sites, counted=data.outcome_kind != "numbers")
+        result = dataclasses.replace(result, caveats=(*result.caveats, studied))
+        verdict = "inconclusive" if withheld and verdict == BETTER else verdict
+    result = dataclasses.replace(result, verdict=verdict, headline=headline, tables=_tables(raw, data, schemes, result))
     return dataclasses.replace(result, sentences=sentences_of(result))
 
 
-_IMPUTED = "scores were imputed: on one completion it would be too sure of them"
-
-
-def _global_test(raw: dict[str, Any], sites: int, items: int, imputed: bool) -> GlobalTest:
+def _global_test(raw: dict[str, Any], sites: int, items: int) -> GlobalTest:
     found = raw["equal_slopes"]
     method = "F test of equal slopes (Gaussian errors, constant variance)"
-    if imputed:
-        return GlobalTest(method, None, None, None, None, _IMPUTED)
     if found is None:
         why = (
             f"{sites} sites leave no degrees of freedom for {items} free slopes"
@@ -98,12 +97,10 @@ def _global_test(raw: dict[str, Any], sites: int, items: int, imputed: bool) -> 
     return GlobalTest(method, found["statistic"], found["p_value"], found["df1"], found["df2"])
 
 
-def _scatter_test(raw: dict[str, Any], data: ContestRows, imputed: bool) -> GlobalTest:
+def _scatter_test(raw: dict[str, Any], data: ContestRows) -> GlobalTest:
     """Name the score test by how its p was found."""
     found, counted = raw["scatter"], data.outcome_kind != "numbers"
     method = "variance-component score test of equal slopes"
-    if imputed:
-        return GlobalTest(method, None, None, None, None, _IMPUTED)
     if found is None:
         why = (
             "fewer than 12 sites, or the total separates the outcomes: no null to draw counts from"
@@ -140,9 +137,9 @@ def _headline(entries: list[dict[str, Any]], schemes: Contestants, refused: str)
     if schemes.primary is not None:
         at = schemes.names.index(schemes.primary)
         return schemes.primary, entries[at]["verdict"]
-    best = max(others, key=lambda c: (entries[c]["verdict"] == "weighted better by at least d", entries[c]["gain"]))
+    best = max(others, key=lambda c: (entries[c]["verdict"] == BETTER, entries[c]["gain"]))
     verdicts = {entries[c]["verdict"] for c in others}
-    if entries[best]["verdict"] == "weighted better by at least d":
+    if entries[best]["verdict"] == BETTER:
         return schemes.names[best], entries[best]["verdict"]
     if verdicts <= {"equivalent within d", "unit better by at least d"}:
         return schemes.names[best], entries[best]["verdict"]
@@ -212,13 +209,56 @@ def _tables(raw: dict[str, Any], data: ContestRows, schemes: Contestants, result
         "performance": performance,
         **_item_tables(entries, data, schemes, result.estimable),
         "influence": _influence(entries, schemes, data.sites, rest),
-        "reversals": reversals(
-            tuple(schemes.names[c] for c in rest),
-            [np.array(entries[c]["fit"]["weights"]) for c in rest],
-            [bool(entries[c]["fit"]["signed"]) for c in rest],
-            data,
+        "reversals": reversals(*_directions(entries, schemes, rest), data),
+        "flips": flips(*_directions(entries, schemes, list(each)), data),
+        "consequences": _consequences(entries, schemes, rest, banded=bool(bands_request(data)["cuts"])),
+        "scores": _scores(entries, schemes, performance),
+        "picked": _picked(raw, schemes, data.sites),
+    }
+
+
+def _directions(
+    entries: list[dict[str, Any]], schemes: Contestants, which: list[int]
+) -> tuple[tuple[str, ...], list[Any], list[bool]]:
+    fits = [entries[c]["fit"] for c in which]
+    names = tuple(schemes.names[c] for c in which)
+    return names, [np.array(fit["weights"]) for fit in fits], [bool(fit["signed"]) for fit in fits]
+
+
+def _consequences(entries: list[dict[str, Any]], schemes: Contestants, rest: list[int], *, banded: bool) -> Table:
+    """Set what weights change beside what weights learnt where equal weights are true change on average."""
+    expected = [entries[c]["changes_expected"] or {} for c in rest]
+    bands = [banded and not entries[c]["fit"]["signed"] for c in rest]
+    return {
+        "scheme": tuple(schemes.names[c] for c in rest),
+        "rank_reversals": tuple(int(entries[c]["changes"]["pairs"]) for c in rest),
+        "rank_reversals_expected": tuple(own.get("pairs") for own in expected),
+        "band_changes": tuple(
+            int(entries[c]["changes"]["bands"]) if shown else None for c, shown in zip(rest, bands, strict=True)
+        ),
+        "band_changes_expected": tuple(
+            own.get("bands") if shown else None for own, shown in zip(expected, bands, strict=True)
         ),
     }
+
+
+def _scores(entries: list[dict[str, Any]], schemes: Contestants, performance: Table) -> Table:
+    own = [entry["scores"] for entry in entries]
+    return {
+        "scheme": schemes.names,
+        "q2": performance["q2"],
+        "mse": performance["mse"],
+        "calibration_slope": tuple(score["calibration_slope"] for score in own),
+        "log_score": tuple(score["log_score"] for score in own),
+        "impossible": tuple(score["impossible"] for score in own),
+        "log_score_bounded": tuple(score["log_score_bounded"] for score in own),
+    }
+
+
+def _picked(raw: dict[str, Any], schemes: Contestants, sites: tuple[str, ...]) -> Table:
+    found = raw["picked"]
+    chosen = () if found is None else tuple(schemes.names[c] for c in found["chosen"])
+    return {"site": sites if chosen else (), "scheme": chosen}
 
 
 def _item_tables(

@@ -14,8 +14,6 @@ class Protocol:
 
     Attributes
     ----------
-    n_imputations : int
-        Copies in which missing scores were imputed inside the folds; 0 when they were not.
     hash : str
         Of everything that was decided, the seed included.
     run_number : int
@@ -30,8 +28,9 @@ class Protocol:
     primary: str | None
     site_weight: str
     exclude: tuple[str, ...]
-    n_imputations: int
     validation: str
+    validation_words: str
+    training_sites: str
     n_sites: int
     n_rows: int
     n_items: int
@@ -47,7 +46,7 @@ class Protocol:
         chosen = f"primary {self.primary}" if self.primary else "no primary declared: the best of all that were tried"
         return (
             f"protocol {self.hash} (no. {self.run_number} on these data in this session): {len(self.schemes)} schemes, "
-            f"{chosen}; {self.validation}; site_weight {self.site_weight}; d = {self.smallest_gain:g}; "
+            f"{chosen}; {self.validation_words}; site_weight {self.site_weight}; d = {self.smallest_gain:g}; "
             f"seed {self.seed}"
         )
 

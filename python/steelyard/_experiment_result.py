@@ -40,6 +40,8 @@ class WeightingResult(Result):
     floor : float or None
         The smallest p-value that this design can reach.
     protocol : Protocol
+    picked_gain : float or None
+        Gain of picking, for each site, the scheme that is best without it (which, is in `picked`).
     sentences : tuple of str
         The verdict in plain English, with the numbers behind it.
     caveats : tuple of str
@@ -69,6 +71,7 @@ class WeightingResult(Result):
     site_sizes: Floats
     data_hash: str
     basis: PlanningBasis | None
+    picked_gain: float | None
 
     def _frame(self, name: str) -> Any:
         return frame_like(self.tables[name], self._like)
@@ -118,9 +121,34 @@ class WeightingResult(Result):
         return self._frame("reversals")
 
     @property
-    def imputation(self) -> Any:
-        """One row per scheme: how its gain was pooled over completed copies; None where nothing was imputed."""
-        return self._frame("imputation") if "imputation" in self.tables else None
+    def consequences(self) -> Any:
+        """One row per scheme: pairs of sites that swap ranks and sites that change bands.
+
+        Beside each stands what weights learnt where equal weights are true would change on average: noise alone. Bands
+        are counted where the scale has them, all of its items take part, and no weight is negative.
+        """
+        return self._frame("consequences")
+
+    @property
+    def flips(self) -> Any:
+        """One row per one-point change of an item that moves a site to another band."""
+        return self._frame("flips")
+
+    @property
+    def scores(self) -> Any:
+        """One row per scheme: the secondary scores of held-out predictions.
+
+        `calibration_slope` is 1 when predictions are neither too bold nor too timid. `log_score` is the cross-entropy
+        per participant; it is infinite, and left out, when `impossible` rows had an outcome that was predicted to be
+        impossible; `log_score_bounded` keeps predictions half a participant away from 0 and 1. The AUC is a call of its
+        own: `WeightingExperiment.concordance`.
+        """
+        return self._frame("scores")
+
+    @property
+    def picked(self) -> Any:
+        """One row per site: the scheme that is best without it, which picking the best would pick."""
+        return self._frame("picked")
 
     @property
     def how_to_report(self) -> tuple[str, ...]:
@@ -134,6 +162,23 @@ class WeightingResult(Result):
         from ._experiment_page import page
 
         text = page(self)
+        if path is not None:
+            Path(path).write_text(text, encoding="utf-8")
+        return text
+
+    def to_docx(self, path: Any) -> None:
+        """Write verdict, contest table, weights and appendix as a Word file; needs the extra `docx`."""
+        from ._experiment_document import document
+        from ._render_docx import write
+
+        write(document(self), Path(path))
+
+    def to_latex(self, path: Any = None, *, standalone: bool = True) -> str:
+        """Return the same as LaTeX (a document, or the tables alone), and write it to `path` if there is one."""
+        from ._experiment_document import document
+        from ._render_latex import latex
+
+        text = latex(document(self), standalone=standalone)
         if path is not None:
             Path(path).write_text(text, encoding="utf-8")
         return text

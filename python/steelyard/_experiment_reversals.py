@@ -23,6 +23,46 @@ def equated(scores: Floats, totals: Floats) -> Floats:
     return np.asarray(totals.mean() + (scores - scores.mean()) * (totals.std() / spread), dtype=np.float64)
 
 
+def bands_request(data: ContestRows) -> dict[str, Any]:
+    """Return plain totals and the lower ends of bands, for the core to count what weights change."""
+    totals = site_items(data).sum(axis=1)
+    whole = data.scale is not None and set(data.names) == set(data.scale.item_ids)
+    bands = data.scale.bands if data.scale is not None and whole else None
+    factor = len(data.names) if bands is not None and bands.by != "total" else 1
+    cuts = [] if bands is None else [float(low) * factor for low, _ in bands.cuts]
+    return {"totals": totals.tolist(), "cuts": cuts}
+
+
+def flips(names: tuple[str, ...], weights: list[Floats], signed: list[bool], data: ContestRows) -> dict[str, Any]:
+    """List every one-point change of an item that moves a site to another band, by the plain total and by each scheme.
+
+    Equating stays as it is; changes beyond an item's ends are left out.
+    """
+    heads = ("scheme", "site", "item", "from_score", "to_score", "band", "band_after")
+    rows: list[tuple[Any, ...]] = []
+    whole = data.scale is not None and set(data.names) == set(data.scale.item_ids)
+    if whole and data.scale is not None and data.scale.bands is not None:
+        items = site_items(data)
+        totals = items.sum(axis=1)
+        for name, own, negative in zip(names, weights, signed, strict=True):
+            score = items @ own
+            if negative or score.std() == 0:
+                continue
+            stretch = totals.std() / score.std()
+            level = equated(score, totals)
+            for i, site in enumerate(data.sites):
+                band = _band(data, level[i])
+                for j, item in enumerate(data.names):
+                    for step in (-1.0, 1.0):
+                        to = items[i, j] + step
+                        if not data.limits[j][0] <= to <= data.limits[j][1]:
+                            continue
+                        after = _band(data, level[i] + step * own[j] * stretch)
+                        if after != band:
+                            rows.append((name, site, item, float(items[i, j]), float(to), band, after))
+    return {head: tuple(row[k] for row in rows) for k, head in enumerate(heads)}
+
+
 def ranks(values: Floats) -> Floats:
     """Rank from the highest, 1; ties share their mean rank."""
     rounded = np.round(values, 9)
@@ -34,9 +74,7 @@ def reversals(names: tuple[str, ...], weights: list[Floats], signed: list[bool],
 
     Bands are compared only where all items of the scale take part and no weight is negative; a signed score has none.
     """
-    n = int(data.codes.max()) + 1
-    first = np.unique(data.codes, return_index=True)[1]
-    items = data.items[first] if len(first) == len(data.items) else _means(data, n)
+    items = site_items(data)
     totals = items.sum(axis=1)
     whole = data.scale is not None and set(data.names) == set(data.scale.item_ids)
     rank = ranks(totals)
@@ -55,10 +93,14 @@ def reversals(names: tuple[str, ...], weights: list[Floats], signed: list[bool],
     return {head: tuple(row[k] for row in rows) for k, head in enumerate(heads)}
 
 
-def _means(data: ContestRows, n: int) -> Floats:
-    sums = np.zeros((n, data.items.shape[1]))
+def site_items(data: ContestRows) -> Floats:
+    """Return the weighted mean scores of every site."""
+    first = np.unique(data.codes, return_index=True)[1]
+    if len(first) == len(data.items):
+        return data.items[first]
+    sums = np.zeros((len(first), data.items.shape[1]))
     np.add.at(sums, data.codes, data.items * data.weights[:, None])
-    return sums / np.bincount(data.codes, weights=data.weights)[:, None]
+    return np.asarray(sums / np.bincount(data.codes, weights=data.weights)[:, None], dtype=np.float64)
 
 
 def _band(data: ContestRows, total: float) -> str | None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
-
-from ._experiment_missing import missing_note
 
 if TYPE_CHECKING:
     from ._experiment_data import ContestRows
@@ -117,10 +116,20 @@ def _many_sentence(result: WeightingResult) -> str | None:
         return None
     rows, alpha = result.tables["verdicts"], 1 - result.protocol.confidence_level
     kept = [name for name, p in zip(rows["scheme"], rows["set_p"], strict=True) if p is not None and p > alpha]
+    picks = _picks(result)
     leader = f", led by {test.scheme}" if test.statistic > 0 else ""
     told = f"{test.n_tried} schemes were tried against {_reference(result)}; that one of them is superior: "
-    told += f"{p_words(test.p_value)}{leader}."
+    told += f"{p_words(test.p_value)}{leader}.{picks}"
     return f"{told} Not told from the best (model confidence set): {', '.join(kept)}." if kept else told
+
+
+def _picks(result: WeightingResult) -> str:
+    """Say what picking the best scheme without each site would have gained."""
+    if result.picked_gain is None:
+        return ""
+    chosen = Counter(result.tables["picked"]["scheme"]).most_common(2)
+    said = " and ".join(f"{name} for {count} sites" for name, count in chosen)
+    return f" Picking the best without each site gains {number(result.picked_gain)} ({said})."
 
 
 def _slopes_sentence(result: WeightingResult) -> str | None:
@@ -132,7 +141,7 @@ def _slopes_sentence(result: WeightingResult) -> str | None:
             f"F({found.df1:g}, {found.df2:g}) = {found.statistic:.2f}, {p_words(found.p_value)} for equal slopes"
         )
     if scatter.p_value is not None:
-        said.append(f"{p_words(scatter.p_value)} for slopes that scatter about a common one ({scatter.method})")
+        said.append(f"{p_words(scatter.p_value)} for slopes that scatter about a common one, by the {scatter.method}")
     return f"Do item weights matter at all? {'; '.join(said)}." if said else None
 
 
@@ -141,19 +150,11 @@ def _reference(result: WeightingResult) -> str:
     return "the plain total" if name == "Unit" else name
 
 
-def caveats_of(
-    raw: dict[str, Any],
-    data: ContestRows,
-    protocol: Protocol,
-    estimable: Estimable,
-    pooled: dict[str, tuple[Any, ...]] | None,
-) -> tuple[str, ...]:
+def caveats_of(raw: dict[str, Any], data: ContestRows, protocol: Protocol, estimable: Estimable) -> tuple[str, ...]:
     """List what a reader must know before quoting a number."""
     notes = list(data.notes)
-    if data.gaps is not None:
-        notes.append(missing_note(data.gaps, pooled))
     notes.append(
-        f"Estimand: the expected out-of-sample gain in R2 of a rule trained on {protocol.n_sites - 1} sites, over "
+        f"Estimand: the expected out-of-sample gain in R2 of a rule trained on {protocol.training_sites} sites, over "
         f"{protocol.reference} under the same calibration; {protocol.outcome_kind} as outcome, site_weight "
         f'"{protocol.site_weight}".'
     )
@@ -189,8 +190,8 @@ def reporting(result: WeightingResult) -> tuple[str, ...]:
     )
     lines = [
         f"{len(protocol.schemes)} weighting schemes ({tried}) were compared with {_reference(result)} on "
-        f"{protocol.n_items} items at {protocol.n_sites} sites, leaving one site out, with tuning nested inside and "
-        "one calibration (intercept and slope) common to all, in Steelyard "
+        f"{protocol.n_items} items at {protocol.n_sites} sites, {protocol.validation_words}, with tuning nested inside "
+        "and one calibration (intercept and slope) common to all, in Steelyard "
         f"(protocol {protocol.hash}, seed {protocol.seed}).",
         f"The smallest gain that would matter was set at {number(protocol.smallest_gain)} of the outcome's variance; "
         f"{declared}.",
@@ -205,13 +206,6 @@ def reporting(result: WeightingResult) -> tuple[str, ...]:
             f"Gains were tested against equal weights by refitting the reference and {null}, rerunning the whole "
             f"contest {result.replicates} times; intervals come from rerunning it without each site (jackknife, t with "
             f"{protocol.n_sites - 1} degrees of freedom; Efron and Stein 1981, doi:10.1214/aos/1176345462)."
-        )
-    if protocol.n_imputations:
-        lines.append(
-            f"Missing scores were imputed {protocol.n_imputations} times inside every training fold, from the other "
-            "sites' scores alone; gains were averaged over the copies, their variances pooled by Rubin's rules (Rubin "
-            "1987, doi:10.1002/9780470316696; Barnard and Rubin 1999, doi:10.1093/biomet/86.4.948), and the mean gain "
-            "was tested."
         )
     return (*lines, *result.sentences)
 

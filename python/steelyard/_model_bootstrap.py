@@ -14,15 +14,15 @@ from ._long import Progress, run_long, thread_count
 from ._random import seed_of
 from ._studentized import Errors
 from .errors import refuse
-from .plans import Parametric, Plan, Residual
+from .plans import Parametric, Residual
 
 if TYPE_CHECKING:
-    from ._regress import Regression
+    from ._regression import Regression
 
 
 def model_bootstrap(
     fit: Regression,
-    plan: Plan | None,
+    plan: Parametric | Residual,
     *,
     n_resamples: int,
     level: float,
@@ -33,14 +33,6 @@ def model_bootstrap(
     progress: Progress,
 ) -> BootstrapResult:
     """Bootstrap the coefficients of a fit under `sy.plans.Parametric` or `sy.plans.Residual`."""
-    if not isinstance(plan, (Parametric, Residual)):
-        raise refuse(
-            "plan not understood",
-            at="plan",
-            got=type(plan).__name__,
-            allowed="sy.plans.Parametric() or sy.plans.Residual() for a fitted regression",
-            remedy='For whole sites or rows pass the data: sy.bootstrap(table, "coefficients", plan=...).',
-        )
     if method in ("BCa", "t"):
         raise refuse(
             "interval needs units that are left out",
@@ -132,7 +124,7 @@ def _result(
         method=name,
         method_reason=reason,
         plan=plan.what(fit.family),
-        plan_options={},
+        plan_options={"drawn": "from a fit"},
         strata=(fit.rows,),
         unit_labels=tuple(range(fit.rows)),
         n_rows=fit.rows,

@@ -150,8 +150,7 @@ def permutation_test(
 
     def finish(raw: tuple[Any, Any]) -> PermutationResult:
         observed, null = (np.asarray(part, dtype=np.float64) for part in raw)
-        k = observed.size
-        by_output = np.ascontiguousarray(null.reshape(-1, k).T)
+        by_output = null.reshape(observed.size, -1)
         judged = _core.permutation_pvalues(
             by_output, observed.reshape(-1).tolist(), tail, enumerated, adjust is not None
         )
@@ -254,7 +253,7 @@ def _python_call(
         except KeyboardInterrupt:
             interrupted = True
         null = np.concatenate(done) if done else np.empty((0, *observed.shape))
-        return (observed, null), interrupted
+        return (observed, np.ascontiguousarray(null.reshape(len(null), observed.size).T)), interrupted
 
     return call
 

@@ -258,6 +258,7 @@ def _point(plan: SitesNeeded, carriers: int, share: float, sites: int, first: in
         "sites": sites,
         "protocol": {
             "schemes": json.loads(basis.schemes),
+            "validation": json.loads(basis.validation),
             "reference": basis.reference,
             "primary": basis.primary,
             "smallest_gain": basis.smallest_gain,

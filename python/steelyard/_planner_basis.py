@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from typing import Any
 
 import numpy as np
@@ -47,6 +48,7 @@ class PlanningBasis:
     mean: float
     by_participants: bool
     schemes: str
+    validation: str
     reference: int
     primary: int | None
     rule: str
@@ -55,7 +57,7 @@ class PlanningBasis:
 
 
 def planning_basis(
-    data: ContestRows, schemes: Contestants, scheme_json: str, smallest_gain: float, confidence_level: float
+    data: ContestRows, schemes: Contestants, request: dict[str, Any], smallest_gain: float, confidence_level: float
 ) -> PlanningBasis | None:
     """Return the basis, or None where the items are not scores with levels."""
     items = data.items[np.unique(data.codes, return_index=True)[1]]
@@ -75,7 +77,8 @@ def planning_basis(
         counted=counted,
         mean=float(np.clip(np.average(data.response, weights=data.trials), 0.02, 0.98)) if counted else 0.0,
         by_participants=data.site_weight == "participants",
-        schemes=scheme_json,
+        schemes=json.dumps(request["schemes"]),
+        validation=json.dumps(request["validation"]),
         reference=schemes.reference,
         primary=primary,
         rule=f"{judged}, against {reference}",

@@ -10,7 +10,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["COLOURS", "Drawing", "Mark", "draw", "drawing"]
+__all__ = ["COLOURS", "Drawing", "Mark", "draw", "drawing", "keys"]
 
 #: Fill or stroke of each role; all at least 4.5:1 on white where they carry text or a value.
 COLOURS = {
@@ -55,6 +55,22 @@ def drawing(chart: Mapping[str, Any]) -> Drawing:
     """Lay out a chart of the display's data."""
     width = 330.0 if chart["wide"] else 168.0
     return _bar(chart, width) if chart["shares"] else _dots(chart, width)
+
+
+def keys(document: Mapping[str, Any]) -> list[str]:
+    """Return what the charts of a display need to be read, in words, so that every output can print it."""
+    charts = [c["chart"] for s in document["sections"] for r in s["rows"] for c in r["cells"] if c["chart"]]
+    dots, bars = [c for c in charts if not c["shares"]], [c for c in charts if c["shares"]]
+    told = []
+    if dots:
+        parts = ["diamond, value"]
+        parts += ["circle, one site"] if any(c["points"] for c in dots) else []
+        parts += ["thick line, interval"] if any(c["interval"] for c in dots) else []
+        parts += ["dashed line, cut"] if any(c["cuts"] for c in dots) else []
+        told.append(f"In the charts: {'; '.join(parts)}.")
+    if bars:
+        told.append("In the bars: percent of those who answered, from the lowest level to the highest.")
+    return told
 
 
 def _mark(kind: str, role: str, *at: float, **more: Any) -> Mark:

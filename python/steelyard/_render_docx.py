@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ._render_chart import Drawing, draw, drawing
+from ._render_chart import Drawing, draw, drawing, keys
 from ._render_text import clean, description
 from .errors import refuse
 
@@ -22,12 +22,16 @@ def write(document: dict[str, Any], path: Path) -> None:
         import docx
     except ImportError:
         raise refuse("python-docx is not installed", remedy="Install it: pip install 'steelyard[docx]'.") from None
-    from docx.shared import Cm, Pt
+    from docx.shared import Cm, Pt, RGBColor
 
     word = docx.Document()
     style = word.styles["Normal"]
     style.font.name, style.font.size = "Calibri", Pt(9)
     style.paragraph_format.space_after = Pt(2)
+    # Word's own captions are blue and close to what stands above.
+    caption = word.styles["Caption"]
+    caption.font.color.rgb, caption.font.size = RGBColor(0x1D, 0x23, 0x29), Pt(10)
+    caption.paragraph_format.space_before, caption.paragraph_format.space_after = Pt(10), Pt(4)
     _language(style.element, document["spec"]["language"])
     word.core_properties.title = clean(document["caption"])[:250]
     word.core_properties.author = ""
@@ -44,6 +48,8 @@ def write(document: dict[str, Any], path: Path) -> None:
     usable = section.page_width - Cm(3.6)
     _caption(word, document["caption"], 1)
     _main(word, document, usable)
+    for position, key in enumerate(keys(document)):
+        word.add_paragraph(key).paragraph_format.space_before = Pt(0 if position else 4)
     for note in document["notes"]:
         word.add_paragraph(clean(note), style="List Bullet")
     number = 1
@@ -97,22 +103,26 @@ def _caption(word: Any, text: str, number: int) -> None:
 
 def _table(word: Any, columns: int, caption: str, words: str) -> Any:
     table = word.add_table(rows=0, cols=columns)
-    table.autofit = False
     properties = table._tbl.tblPr
     borders = _element("w:tblBorders")
-    for side, size in (("top", "12"), ("bottom", "12"), ("insideH", "4")):
-        borders.append(_element(f"w:{side}", val="single", sz=size, space="0", color="1D2329"))
+    for side, size, colour in (("top", "12", "1D2329"), ("bottom", "12", "1D2329"), ("insideH", "4", "B4BBC1")):
+        borders.append(_element(f"w:{side}", val="single", sz=size, space="0", color=colour))
+    room = _element("w:tblCellMar")
+    for side in ("top", "bottom"):
+        room.append(_element(f"w:{side}", w="45", type="dxa"))
     look = properties.find(_name("w:tblLook"))
     for element in (
         borders,
+        room,
         _element("w:tblCaption", val=clean(caption)[:255]),
         _element("w:tblDescription", val=clean(words)[:2000]),
     ):
-        # The order of the schema: borders stand before tblLook, caption and description after it.
-        if look is not None and element.tag == _name("w:tblBorders"):
+        # The order of the schema: borders and margins stand before tblLook, caption and description after it.
+        if look is not None and element in (borders, room):
             look.addprevious(element)
         else:
             properties.append(element)
+    table.autofit = False
     return table
 
 
@@ -169,6 +179,8 @@ def _fill(cell: Any, told: dict[str, Any], language: str, pictures: _Pictures, w
             run.font.size = Pt(8)
         if role in ("caution", "absent"):
             run.font.color.rgb = RGBColor(0x7A, 0x3B, 0x00)
+        if role == "theme" and position:
+            paragraph.paragraph_format.space_before = Pt(5)
         if role in ("quote", "paraphrase"):
             paragraph.paragraph_format.left_indent = Pt(8)
             if block["language"] and block["language"] != language:
@@ -190,7 +202,7 @@ class _Pictures:
         from docx.shared import Pt
 
         self._count += 1
-        shape = paragraph.add_run().add_picture(io.BytesIO(png(told)), width=min(Pt(told.width), room - Pt(12)))
+        shape = paragraph.add_run().add_picture(io.BytesIO(png(told)), width=min(Pt(told.width), room - Pt(20)))
         properties = shape._inline.docPr
         properties.set("name", f"Chart {self._count}")
         properties.set("descr", clean(told.words))

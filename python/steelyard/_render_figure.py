@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ._axes import axes_of
-from ._render_chart import COLOURS, Drawing, draw, drawing
+from ._render_chart import COLOURS, Drawing, draw, drawing, keys
 from ._render_text import clean, description
 from .errors import refuse
 
@@ -34,6 +34,7 @@ _ROLES = {
     "quote": (8.6, "normal", "normal", _INK),
 }
 _PLAIN = (8.6, "normal", "normal", _INK)
+_GAP = (4.0, "normal", "normal", _INK)  # an empty line that sets themes apart
 
 
 @dataclasses.dataclass
@@ -117,6 +118,9 @@ def _lay(cell: dict[str, Any], room: float, ruler: _Ruler) -> _Laid:
         if block["who"]:
             text += f" \u2014 {block['who']}" + (", paraphrased" if block["role"] == "paraphrase" else "")
         indent = 8.0 if is_said else 0.0
+        if position and block["role"] == "theme":
+            parts.append(_Line("", _GAP))
+            height += _GAP[0] * _LEADING
         for line in ruler.wrap(text, font, room - indent):
             parts.append(_Line(line, font, indent))
             height += font[0] * _LEADING
@@ -205,8 +209,8 @@ def _rows(document: dict[str, Any], width: float, ruler: _Ruler) -> tuple[list[t
             laid = [_lay(cell, size - _PAD, ruler) for cell, size in zip(row["cells"], sizes, strict=True)]
             put("row", list(zip(lefts, laid, strict=True)))
     put("end", [], gap=_PAD)
-    for note in document["notes"]:
-        put("plain", [(_MARGIN, _plain(f"\u2022 {note}", (7.8, "normal", "normal", _SOFT), inner, ruler))], gap=2.0)
+    for note in [*keys(document), *(f"\u2022 {note}" for note in document["notes"])]:
+        put("plain", [(_MARGIN, _plain(note, (7.8, "normal", "normal", _SOFT), inner, ruler))], gap=2.0)
     return rows, y + _MARGIN
 
 

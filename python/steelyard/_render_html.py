@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from . import _core
-from ._render_chart import drawing
+from ._render_chart import drawing, keys
 from ._render_text import clean
 
 __all__ = ["fragment", "page"]
@@ -28,11 +28,9 @@ def _environment() -> Any:
 
 
 def _context(document: dict[str, Any], prefix: str) -> dict[str, Any]:
-    charts = [c["chart"] for s in document["sections"] for r in s["rows"] for c in r["cells"] if c["chart"]]
     return {
         "d": document,
-        "dots": any(not chart["shares"] for chart in charts),
-        "bars": any(chart["shares"] for chart in charts),
+        "keys": keys(document),
         "p": prefix,
         "language": document["spec"]["language"],
         "drawing": drawing,

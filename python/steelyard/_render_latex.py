@@ -9,7 +9,7 @@ from __future__ import annotations
 import unicodedata
 from typing import Any
 
-from ._render_chart import Drawing, drawing
+from ._render_chart import Drawing, Mark, drawing, keys
 from ._render_text import clean
 
 __all__ = ["escape", "latex"]
@@ -79,7 +79,7 @@ def _is_visible(char: str) -> bool:
     return unicodedata.category(char) not in ("Cc", "Cf", "Cn", "Co", "Cs", "Mn", "Me", "Mc", "Zl", "Zp", "Zs")
 
 
-_PACKAGES = ("array", "booktabs", "longtable", "xcolor", "textcomp")
+_PACKAGES = ("array", "booktabs", "graphicx", "longtable", "xcolor", "textcomp")
 _CHARACTERS = r"""% A character that the engine or the font lacks is printed as its code point.
 \providecommand{\symark}[1]{{\scriptsize[U+#1]}}
 \ifdefined\Umathcode
@@ -88,6 +88,9 @@ _CHARACTERS = r"""% A character that the engine or the font lacks is printed as 
   \providecommand{\sychar}[2]{\symark{#1}}
 \fi
 """
+
+
+_CAPTIONS = r"\setlength{\LTcapwidth}{\linewidth}"
 
 
 def latex(document: dict[str, Any], *, standalone: bool = True) -> str:
@@ -145,7 +148,7 @@ def _table(document: dict[str, Any]) -> list[str]:
     whole = sum(c["width"] for c in columns)
     spec = _columns([c["width"] / whole for c in columns])
     lines = [
-        r"{\small",
+        r"{\small" + _CAPTIONS,
         rf"\begin{{longtable}}{{{spec}}}",
         *_heads([c["heading"] for c in columns], document["caption"]),
     ]
@@ -185,45 +188,59 @@ def _cell(told: dict[str, Any]) -> str:
         if block["who"]:
             more = ", paraphrased" if block["role"] == "paraphrase" else ""
             text += rf" {{\footnotesize\textemdash{{}} {escape(block['who'] + more)}}}"
-        parts.append(text)
+        parts.append(r"\smallskip " + text if position and block["role"] == "theme" else text)
         if position == 0 and told["chart"]:
             parts.append(_picture(drawing(told["chart"])))
     return "{" + r"\par ".join(parts) + "}" if parts else "{}"
 
 
+_SCALE = 0.72
+_THICK = {"whisker": 2.2, "cut": 0.4}
+_DASH = 2.0
+
+
 def _picture(told: Drawing) -> str:
-    """Draw a chart in LaTeX's own picture environment, which needs no package."""
-    scale = 0.72
-    marks = []
-    for mark in told.marks:
-        a = [x * scale for x in mark.at]
-        bottom = told.height * scale
-        colour = rf"\color[HTML]{{{mark.colour.lstrip('#').upper()}}}"
-        if mark.kind == "line":
-            thick = {"whisker": 2.2, "cut": 0.3}.get(mark.role, 0.5)
-            width, height = max(a[2] - a[0], thick), max(a[3] - a[1], thick)
-            rule = rf"\rule{{{width:.2f}pt}}{{{height:.2f}pt}}"
-            y = bottom - max(a[1], a[3]) - (thick / 2 if a[1] == a[3] else 0)
-            marks.append(rf"\put({a[0]:.2f},{y:.2f}){{{colour}{rule}}}")
-        elif mark.kind == "dot":
-            marks.append(rf"\put({a[0]:.2f},{bottom - a[1]:.2f}){{{colour}\circle{{{2 * a[2]:.2f}}}}}")
-        elif mark.kind == "diamond":
-            marks.append(rf"\put({a[0]:.2f},{bottom - a[1]:.2f}){{{colour}\circle*{{{2 * a[2]:.2f}}}}}")
-        elif mark.kind == "box":
-            rule = rf"\rule{{{max(a[2] - 0.4, 0.1):.2f}pt}}{{{a[3]:.2f}pt}}"
-            marks.append(rf"\put({a[0]:.2f},{bottom - a[1] - a[3]:.2f}){{{colour}{rule}}}")
-        else:
-            side = {"middle": "b", "start": "lb", "end": "rb"}[mark.anchor]
-            box = rf"\makebox(0,0)[{side}]{{{colour}\tiny {escape(mark.text)}}}"
-            marks.append(rf"\put({a[0]:.2f},{bottom - a[1]:.2f}){{{box}}}")
-    size = f"({told.width * scale:.2f},{told.height * scale:.2f})"
+    """Draw a chart in LaTeX's own picture environment."""
+    size = f"({told.width * _SCALE:.2f},{told.height * _SCALE:.2f})"
+    marks = [mark for told_mark in told.marks for mark in _put(told_mark, told.height * _SCALE)]
     return (
         r"{\setlength{\unitlength}{1pt}\begin{picture}" + size + "%\n" + "%\n".join(marks) + "%\n" + r"\end{picture}}"
     )
 
 
+def _put(mark: Mark, bottom: float) -> list[str]:
+    """Return the commands that put one mark; LaTeX counts upwards from the bottom."""
+    a = [x * _SCALE for x in mark.at]
+    colour = rf"\color[HTML]{{{mark.colour.lstrip('#').upper()}}}"
+
+    def at(x: float, y: float, what: str) -> str:
+        return rf"\put({x:.2f},{y:.2f}){{{what}}}"
+
+    def rule(width: float, height: float) -> str:
+        return rf"{colour}\rule{{{width:.2f}pt}}{{{height:.2f}pt}}"
+
+    if mark.kind == "line":
+        thick = _THICK.get(mark.role, 0.5)
+        if mark.dashed:
+            low, high = bottom - max(a[1], a[3]), bottom - min(a[1], a[3])
+            starts = (low + 2 * _DASH * i for i in range(int((high - low) / (2 * _DASH)) + 1))
+            return [at(a[0] - thick / 2, y, rule(thick, min(_DASH, high - y))) for y in starts if y < high]
+        width, height = max(a[2] - a[0], thick), max(a[3] - a[1], thick)
+        return [at(a[0], bottom - max(a[1], a[3]) - (thick / 2 if a[1] == a[3] else 0), rule(width, height))]
+    if mark.kind == "dot":
+        return [at(a[0], bottom - a[1], rf"{colour}\circle{{{2 * a[2]:.2f}}}")]
+    if mark.kind == "diamond":
+        side = a[2] * 2**0.5
+        return [at(a[0], bottom - a[1], rf"\makebox(0,0){{\rotatebox[origin=c]{{45}}{{{rule(side, side)}}}}}")]
+    if mark.kind == "box":
+        return [at(a[0], bottom - a[1] - a[3], rule(max(a[2] - 0.4, 0.1), a[3]))]
+    side_of = {"middle": "b", "start": "lb", "end": "rb"}[mark.anchor]
+    return [at(a[0], bottom - a[1], rf"\makebox(0,0)[{side_of}]{{{colour}\tiny\smash{{{escape(mark.text)}}}}}")]
+
+
 def _below(document: dict[str, Any]) -> list[str]:
-    lines = [r"{\footnotesize", r"\begin{itemize}\setlength{\itemsep}{0pt}"]
+    lines = [r"{\footnotesize" + _CAPTIONS, *(escape(key) + r"\par" for key in keys(document))]
+    lines.append(r"\begin{itemize}\setlength{\itemsep}{0pt}")
     lines += [rf"\item {escape(note)}" for note in document["notes"]]
     lines += [r"\end{itemize}"]
     for appendix in document["appendices"]:

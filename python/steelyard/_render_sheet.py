@@ -56,8 +56,9 @@ def _title(text: str, used: set[str]) -> str:
 
 
 def _sheet(sheet: Any, rows: list[list[str]]) -> None:
-    from openpyxl.styles import Alignment, Font
+    from openpyxl.styles import Alignment, Border, Font, Side
 
+    heavy, light = (Border(bottom=Side(style, color)) for style, color in (("medium", "1D2329"), ("thin", "D5DADE")))
     for i, row in enumerate(rows, start=1):
         for j, text in enumerate(row, start=1):
             cell = sheet.cell(row=i, column=j)
@@ -65,11 +66,12 @@ def _sheet(sheet: Any, rows: list[list[str]]) -> None:
             # Text stays text, whatever it looks like.
             cell.data_type = "s"
             cell.alignment = Alignment(wrap_text=True, vertical="top")
-            if i == 1:
-                cell.font = Font(bold=True)
+            cell.font = Font(name="Calibri", size=11, bold=i == 1)
+            cell.border = heavy if i == 1 else light
     sheet.freeze_panes = "A2"
     sheet.print_title_rows = "1:1"
     sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.paperSize = sheet.PAPERSIZE_A4
     sheet.page_setup.fitToHeight = 0
     sheet.sheet_properties.pageSetUpPr.fitToPage = True
     widths = []

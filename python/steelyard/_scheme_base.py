@@ -154,7 +154,7 @@ class Scheme:
         n_resamples
             Bootstrap draws of sites; None: every site is left out once below 20 sites, else 200 draws.
         retune
-            Choose the penalty anew in each refit (linear schemes); False keeps the one of the fit to all sites.
+            Choose the penalty anew in each refit; False keeps the one of the fit to all sites.
         rng
             An int, a NumPy Generator, or None.
         threads, progress

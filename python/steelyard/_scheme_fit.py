@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from typing import Any
 
 import numpy as np
@@ -70,7 +71,10 @@ class SchemeFit(Result):
     degrees_of_freedom : float or None
         Of t intervals; None: normal ones, or none at all (`interval_method`).
     interval_method : str
-        `t`, `normal`, `posterior` or `none`.
+        `t`, `CR2` (by site, where items or covariates vary within one), `normal`, `posterior` or `none`.
+    clustered : dict or None
+        `covariance` by site (CR2, p x p) and `freedom`, the degrees of freedom of each combination of slopes, for
+        linear schemes with sampling errors.
     sites : int
         Sites that were fitted, where the scheme counts them.
     profiles : tuple
@@ -108,6 +112,7 @@ class SchemeFit(Result):
     sites: int = 0
     profiles: tuple[dict[str, float] | None, ...] = ()
     separation: dict[str, Any] | None = None
+    clustered: dict[str, Any] | None = None
 
     @property
     def coefficients(self) -> dict[str, float]:
@@ -150,13 +155,20 @@ class SchemeFit(Result):
             eta = eta + matrix_of(covariates, "covariates", "covariate_")[0] @ self.covariate_coefficients
         return 1.0 / (1.0 + np.exp(-eta)) if self.link == "logit" else eta
 
-    def inference(self, confidence_level: float = 0.95, *, n_draws: int = 20_000, rng: RNG = None) -> SlopeInference:
+    def inference(
+        self, confidence_level: float = 0.95, *, vcov: str | None = None, n_draws: int = 20_000, rng: RNG = None
+    ) -> SlopeInference:
         """Return intervals of the slopes, their contrasts to the mean slope, ranks, and whether weights can be divided.
 
         Parameters
         ----------
         confidence_level
             Level of every interval and rank set.
+        vcov
+            None: the fit's own (`interval_method`): t with sites less coefficients where a site is one unit, "CR2"
+            where items or covariates vary within sites. "CR2": by site (Bell and McCaffrey 2002), with Satterthwaite's
+            degrees of freedom for each combination; it does not believe in equal variances. Simultaneous intervals and
+            rank sets then take the fewest degrees of freedom of all combinations, which is on the safe side.
         n_draws
             Draws behind the simultaneous critical values; their Monte Carlo error is in the result.
         rng
@@ -167,7 +179,32 @@ class SchemeFit(Result):
         InputError
             For schemes without sampling errors (penalised and constrained ones: use `scheme.stability`), and where no
             site is left to tell the error by.
+
+        References
+        ----------
+        Hothorn, Bretz and Westfall (2008), doi:10.1002/bimj.200810425; Mogstad, Romano, Shaikh and Wilhelm (2024),
+        doi:10.1093/restud/rdad006; Pustejovsky and Tipton (2018), doi:10.1080/07350015.2016.1247004.
+
+        Examples
+        --------
+        >>> import numpy as np, steelyard as sy
+        >>> rng = np.random.default_rng(1)
+        >>> x = rng.integers(1, 6, (40, 2)).astype(float)
+        >>> y = x @ [1.0, 0.2] + rng.normal(size=40)
+        >>> found = sy.schemes.OLS().fit(x, y).inference(rng=1)
+        >>> found.ranks["item_1"]["worst"], found.contrasts["item_1"]["conf_low"] > 0
+        (1, True)
         """
+        if vcov not in (None, "CR2"):
+            raise refuse("vcov not known", at="vcov", got=repr(vcov), allowed="None or 'CR2'")
+        if vcov == "CR2" and self.clustered is None and self.covariance is not None and not self.penalty:
+            raise refuse(
+                "no covariance by site",
+                at="vcov",
+                got=self.scheme,
+                allowed="a linear fit in which no direction is known to one site alone",
+                remedy="Use vcov=None, or sy.regress(..., sites=...) for logistic regressions.",
+            )
         if self.covariance is None or self.interval_method == "none":
             left = "no site is left over to tell the error by" if self.covariance is not None else self.status
             raise refuse(
@@ -183,9 +220,14 @@ class SchemeFit(Result):
                 remedy="Use scheme.stability(...) for a range over refits.",
             )
         seed = seed_of(rng)
-        df = self.degrees_of_freedom
-        raw = _core.slope_inference(self.slopes, self.covariance, df, confidence_level, n_draws, seed)
-        return inference_from(raw, self.scheme, self.names, df, confidence_level, seed)
+        if self.clustered is not None and "CR2" in (vcov, self.interval_method):
+            freedom = self.clustered["freedom"]
+            covariance, df, method = np.asarray(self.clustered["covariance"]), freedom["fewest"], "CR2"
+        else:
+            freedom, covariance, df, method = None, self.covariance, self.degrees_of_freedom, self.interval_method
+        spoken = None if freedom is None else json.dumps(freedom)
+        raw = _core.slope_inference(self.slopes, covariance, df, confidence_level, n_draws, seed, spoken)
+        return inference_from(raw, self.scheme, self.names, df, confidence_level, seed, method)
 
     def whole_weights(self, items: Any, *, largest: int = 3) -> IntegerWeights:
         """Return the best rounding of the weights to whole numbers, with what it loses on these rows.
@@ -301,6 +343,7 @@ def _uncertainty(found: dict[str, Any] | None) -> dict[str, Any]:
         "interval_method": found["method"],
         "sites": found["sites"],
         "profiles": tuple(found["profiles"]),
+        "clustered": found["clustered"],
     }
 
 

@@ -43,7 +43,12 @@ class SlopeInference(Result):
     separable : bool
         Whether the sum of slopes is clear of zero; where not, `reason` says so and nothing is divided by it.
     ranks : dict
-        Per item, `best, worst, simultaneous_best, simultaneous_worst` (1 is the largest slope), or None.
+        Per item, `best, worst, simultaneous_best, simultaneous_worst` (1 is the largest slope), or None; from
+        stepped-down tests of all ordered pairs.
+    degrees_of_freedom : float or None
+        Of t intervals; by CR2 the fewest of all combinations, each interval having its own; None: normal.
+    method : str
+        `t`, `CR2` or `normal`.
     critical : tuple of float
         Critical |t|: marginal, simultaneous over slopes, over contrasts; `critical_error` is the Monte Carlo standard
         error of the last two.
@@ -64,6 +69,7 @@ class SlopeInference(Result):
     critical_error: tuple[float, float]
     n_draws: int
     seed: int
+    method: str = "t"
 
     def tidy(self) -> Any:
         """Return two rows per item: its slope, and its contrast to the mean slope."""
@@ -79,6 +85,8 @@ class SlopeInference(Result):
     def __repr__(self) -> str:
         level = f"{100 * self.confidence_level:g} %"
         df = "normal" if self.degrees_of_freedom is None else f"t({self.degrees_of_freedom:g})"
+        if self.method == "CR2":
+            df = f"CR2 with t of {self.degrees_of_freedom:.1f} degrees of freedom or more"
         width = max(map(len, self.names))
         lines = [f"{self.scheme}: slopes less their mean, {level} intervals by {df}; all items at once in brackets"]
         for name, found in self.contrasts.items():
@@ -104,7 +112,7 @@ class SlopeInference(Result):
 
 
 def inference_from(
-    raw: dict[str, Any], scheme: str, names: tuple[str, ...], df: float | None, level: float, seed: int
+    raw: dict[str, Any], scheme: str, names: tuple[str, ...], df: float | None, level: float, seed: int, method: str
 ) -> SlopeInference:
     """Build the public result from what the core returned."""
 
@@ -138,6 +146,7 @@ def inference_from(
         critical_error=tuple(raw["critical_error"]),
         n_draws=raw["draws"],
         seed=seed,
+        method=method,
     )
 
 

@@ -39,6 +39,8 @@ def errors_of(
         return _python(source, source.standard_error, seed, count, enumerated, progress)
     if isinstance(source.statistic, PythonStatistic):
         raise _undefined("a Python function", "Pass standard_error=, a function that returns it for a resample.")
+    if not source.has_errors:
+        raise _undefined("a fit on resampled rows or sites", "Use BCa or t; or draw outcomes: sy.plans.Parametric().")
     options = {"statistic": source.statistic, "seed": seed, "enumerated": enumerated, "threads": source.threads}
 
     def run(given: NDArray[np.float64] | None, count: int, progress: Any = None) -> tuple[Any, bool]:

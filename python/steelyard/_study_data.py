@@ -74,6 +74,7 @@ class StudyData:
         treated: str | None = None,
         rater_rule: str = "mean",
     ) -> None:
+        self._given = {name: value for name, value in locals().items() if name != "self"}
         self.scale = _scale_of(scale, scores)
         self.missing = _one_of("missing", missing, _MISSING)
         self.population = _one_of("population", population, _POPULATIONS)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import dataclasses
 import importlib.resources
-import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
@@ -17,8 +16,8 @@ from typing import TYPE_CHECKING, Any, Self
 from . import _core
 from ._frames import frame_like
 from ._html import table
+from ._parts import json_text, part_of, plain
 from ._result import Result, serialisable
-from .errors import refuse
 
 if TYPE_CHECKING:
     from ._qda_matrix import Ratings
@@ -221,53 +220,6 @@ _PARTS: dict[str, type[Any]] = {
 }
 
 
-_SIMPLE = (str, int, float, bool, type(None))
-
-
-_FIELDS: dict[str, tuple[str, ...]] = {}
-
-
-def _names(kind: Any) -> tuple[str, ...]:
-    """Names of the fields of a kind of part, looked up once."""
-    key = f"{kind.__module__}.{kind.__qualname__}"
-    if key not in _FIELDS:
-        _FIELDS[key] = tuple(f.name for f in dataclasses.fields(kind) if f.init)
-    return _FIELDS[key]
-
-
-def plain(part: Any) -> Any:
-    """Turn parts (dataclasses, tuples, mappings) into what JSON carries."""
-    if isinstance(part, _SIMPLE):
-        return part
-    if dataclasses.is_dataclass(part):
-        values = {name: getattr(part, name) for name in _names(type(part))}
-        return {name: v if isinstance(v, _SIMPLE) else plain(v) for name, v in values.items()}
-    if isinstance(part, (list, tuple)):
-        return [plain(x) for x in part]
-    if isinstance(part, Mapping):
-        return {str(k): plain(v) for k, v in part.items()}
-    return part
-
-
-def _part(kind: type[Any], told: Any, place: str) -> Any:
-    """Accept a part or a mapping of its fields."""
-    if isinstance(told, kind):
-        return told
-    if not isinstance(told, Mapping):
-        raise refuse(
-            "part of a corpus not understood", at=place, got=type(told).__name__, allowed=f"a {kind.__name__} or a dict"
-        )
-    names = _names(kind)
-    if not all(name in names for name in told):
-        unknown = sorted(set(told) - set(names))
-        raise refuse("unknown field", at=place, got=", ".join(map(str, unknown)), allowed=", ".join(sorted(names)))
-    fields = {name: tuple(value) if isinstance(value, list) else value for name, value in told.items()}
-    try:
-        return kind(**fields)
-    except TypeError as error:
-        raise refuse("part of a corpus is incomplete", at=place, got=str(error)) from None
-
-
 @dataclasses.dataclass(frozen=True, repr=False)
 class Corpus(Result):
     """What was said and how it was coded.
@@ -317,23 +269,13 @@ class Corpus(Result):
     def __post_init__(self) -> None:
         for name, kind in _PARTS.items():
             told: Iterable[Any] = getattr(self, name)
-            parts = tuple(_part(kind, x, f"{name}, entry {i + 1}") for i, x in enumerate(told))
+            parts = tuple(part_of(kind, x, f"{name}, entry {i + 1}") for i, x in enumerate(told))
             object.__setattr__(self, name, parts)
         object.__setattr__(self, "notes", tuple(self.notes))
         object.__setattr__(self, "_checked", _core.corpus_check(self._document()))
 
     def _document(self) -> str:
-        text = json.dumps(plain(self), ensure_ascii=False)
-        try:
-            text.encode()
-        except UnicodeEncodeError as error:
-            near = text[max(error.start - 40, 0) : error.start]
-            raise refuse(
-                "text that is not Unicode (a lone surrogate)",
-                at=f"corpus, after {near!r}",
-                remedy="Decode the source anew, or replace the character.",
-            ) from None
-        return text
+        return json_text(plain(self), "corpus")
 
     @classmethod
     def from_document(cls, told: Mapping[str, Any]) -> Self:

@@ -29,11 +29,11 @@ from ._display_parts import (
     day,
     parts_of,
     strata_of,
-    text_of,
 )
 from ._frames import columns_of, frame_like, is_frame
+from ._parts import json_text, plain
 from ._result import Result
-from .corpus import Corpus, plain
+from .corpus import Corpus
 from .errors import refuse
 from .findings import Finding
 from .lenses import Lens
@@ -224,7 +224,7 @@ class JointDisplay(Result):
 
     def _spec(self) -> str:
         parts = ("strata", "cases", "order_by", "outcomes", "framework", "ratings", "pillars", "recommendations")
-        return text_of(
+        return json_text(
             {
                 "kind": self.kind,
                 "title": self.title,
@@ -240,7 +240,8 @@ class JointDisplay(Result):
                 "judgements": plain(self.judgements),
                 "privacy": plain(self.privacy),
                 "parts": {**{name: plain(getattr(self, name)) for name in parts}, "rows_by": self.rows_by},
-            }
+            },
+            "joint display",
         )
 
     @property

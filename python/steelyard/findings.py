@@ -16,8 +16,8 @@ import numpy as np
 
 from . import _core
 from ._frames import columns_of, is_frame
+from ._parts import plain
 from ._result import serialisable
-from .corpus import plain
 from .errors import refuse
 
 __all__ = [

@@ -17,9 +17,9 @@ from . import _core
 from ._frames import frame_like
 from ._html import table
 from ._long import Progress, run_long
+from ._parts import plain
 from ._random import RNG, seed_of
 from ._result import Result, serialisable
-from .corpus import plain
 from .errors import refuse
 from .findings import Finding
 

@@ -264,7 +264,8 @@ class Study(StudyWithGaps):
 
         Notes
         -----
-        The standard error of a change is sqrt(2) SEM (Jacobson and Truax 1991, https://doi.org/10.1037/0022-006X.59.1.12).
+        The standard error of a change is sqrt(2) SEM (Jacobson and Truax 1991,
+        https://doi.org/10.1037/0022-006X.59.1.12).
 
         Examples
         --------
@@ -331,3 +332,17 @@ class Study(StudyWithGaps):
         from ._export import export
 
         return export(self, folder, outcome, tuple(covariates))
+
+    def under_rule(self, review_rule: str) -> Study:
+        """Return the study with another rule of choosing a site's review; everything else is given anew.
+
+        Examples
+        --------
+        >>> import steelyard as sy
+        >>> items = {item: [3, 5, 4] for item in sy.Scale.load("ips-25").item_ids}
+        >>> sheet = {"site": ["a", "a", "b"], "day": ["2020-01-01", "2021-01-01", "2020-05-01"], **items}
+        >>> study = sy.Study(sheet, scale="ips-25", review_date="day", review_rule="first")
+        >>> float(study.score_matrix[0, 0]), float(study.under_rule("last").score_matrix[0, 0])
+        (3.0, 5.0)
+        """
+        return Study(**{**self._given, "review_rule": review_rule})

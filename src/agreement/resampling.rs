@@ -142,9 +142,12 @@ struct Scratch {
     drawn: Vec<u32>,
     clusters: Vec<f64>,
     patterns: Vec<Vec<f64>>,
+    lanes: Vec<[u32; LANES]>,
     sums: Vec<Sums>,
 }
 
+/// Units are counted in turn into this many rows: the next unit need not wait for the count of a pattern it shares.
+const LANES: usize = 4;
 /// Resamples between looks at the control.
 const BLOCK: usize = 32;
 
@@ -160,7 +163,7 @@ pub fn resample(targets: &[Target<'_>], asked: &[Asked], plan: &Plan, control: &
         }
         let first = at * wave;
         wave_values.par_chunks_mut(BLOCK * columns).enumerate().for_each_init(
-            || Scratch::new(targets, plan.clusters),
+            || Scratch::new(targets, asked, plan.clusters),
             |scratch, (block, out)| {
                 if control.is_cancelled() {
                     return;
@@ -182,12 +185,13 @@ pub fn resample(targets: &[Target<'_>], asked: &[Asked], plan: &Plan, control: &
 }
 
 impl Scratch {
-    fn new(targets: &[Target<'_>], clusters: usize) -> Self {
+    fn new(targets: &[Target<'_>], asked: &[Asked], clusters: usize) -> Self {
         Self {
             drawn: vec![0; clusters],
             clusters: vec![0.0; clusters],
             patterns: targets.iter().map(|t| vec![0.0; t.frame.tally.len()]).collect(),
-            sums: targets.iter().map(|t| Sums::new(t.frame)).collect(),
+            lanes: vec![[0; LANES]; targets.iter().map(|t| t.frame.tally.len()).max().unwrap_or(0)],
+            sums: targets.iter().map(|t| Sums::only(t.frame, asked)).collect(),
         }
     }
 }
@@ -198,17 +202,27 @@ fn count(targets: &[Target<'_>], plan: &Plan, i: usize, scratch: &mut Scratch) {
         && !target.of_unit.is_empty()
         && plan.listed.is_none()
     {
-        let patterns = &mut scratch.patterns[0];
-        patterns.fill(0.0);
         plan.draw(i, &mut scratch.drawn);
-        for &unit in &scratch.drawn {
-            patterns[target.of_unit[unit as usize] as usize] += 1.0;
-        }
+        histogram(&scratch.drawn, &target.of_unit, &mut scratch.lanes, &mut scratch.patterns[0]);
         return;
     }
     plan.counts(i, &mut scratch.drawn, &mut scratch.clusters);
     for (target, patterns) in targets.iter().zip(&mut scratch.patterns) {
         target.patterns(&scratch.clusters, patterns);
+    }
+}
+
+/// How often each pattern stands among drawn units.
+fn histogram(drawn: &[u32], of_unit: &[u32], lanes: &mut [[u32; LANES]], out: &mut [f64]) {
+    lanes.fill([0; LANES]);
+    let (blocks, rest) = drawn.as_chunks::<LANES>();
+    for units in blocks.iter().map(<[u32; LANES]>::as_slice).chain([rest]) {
+        for (lane, unit) in units.iter().enumerate() {
+            lanes[of_unit[*unit as usize] as usize][lane] += 1;
+        }
+    }
+    for (slot, lanes) in out.iter_mut().zip(lanes) {
+        *slot = f64::from(lanes.iter().sum::<u32>());
     }
 }
 
@@ -232,7 +246,7 @@ pub fn jackknife(frame: &Frame<'_>, asked: &[Asked]) -> Vec<(Vec<f64>, f64)> {
         }
     }
     by_cluster.sort_unstable_by(|a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal));
-    let mut sums = Sums::new(frame);
+    let mut sums = Sums::only(frame, asked);
     let mut counts = tally.counts.clone();
     let mut found: Vec<(Vec<f64>, f64)> = Vec::new();
     for same in by_cluster.chunk_by(|a, b| a == b) {
@@ -262,5 +276,12 @@ mod tests {
             assert!(listed.counts.chunks_exact(n).all(|row| row.iter().map(|c| usize::from(*c)).sum::<usize>() == n));
         }
         assert_eq!(n_multisets(12), 1_352_078.0);
+    }
+    #[test]
+    fn drawn_units_are_counted_by_pattern() {
+        let (of_unit, drawn) = ([0, 1, 1, 2, 0], [4, 1, 1, 2, 3, 0, 0]);
+        let (mut lanes, mut counts) = (vec![[9; LANES]; 3], [0.0; 3]);
+        histogram(&drawn, &of_unit, &mut lanes, &mut counts);
+        assert_eq!(counts, [3.0, 3.0, 1.0]);
     }
 }

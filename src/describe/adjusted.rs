@@ -7,6 +7,7 @@ use super::sites::rate;
 use crate::data::moments::GroupMoments;
 use crate::error::{Result, input};
 use crate::linalg::{Cholesky, Factor};
+use crate::num::logistic::logistic;
 use crate::num::special::{normal_quantile, t_quantile};
 use ndarray::{Array1, Array2};
 use serde::Serialize;
@@ -135,10 +136,6 @@ fn standardising(z: &[f64], q: usize) -> Result<(Vec<f64>, Vec<f64>)> {
         scale.push((squares / n).sqrt());
     }
     Ok((shift, scale))
-}
-
-fn logistic(x: f64) -> f64 {
-    if x >= 0.0 { 1.0 / (1.0 + (-x).exp()) } else { x.exp() / (1.0 + x.exp()) }
 }
 
 fn linear(row: &[f64], slopes: &[f64]) -> f64 {

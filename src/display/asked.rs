@@ -41,6 +41,8 @@ pub enum Absence {
     Silence(String),
     /// Asked nowhere.
     NotAsked(String),
+    /// Nobody was heard at any of the places.
+    NotSampled(String),
     /// The register says that it was raised, yet no excerpt is linked.
     RaisedElsewhere(String),
 }
@@ -62,6 +64,8 @@ pub fn absence(register: Option<&[Asked]>, finding: &str) -> Absence {
         Absence::RaisedElsewhere(tally)
     } else if silent > 0 {
         Absence::Silence(tally)
+    } else if unasked == 0 {
+        Absence::NotSampled(tally)
     } else {
         Absence::NotAsked(tally)
     }
@@ -81,5 +85,6 @@ mod tests {
         assert_eq!(absence(Some(&register), "a"), Absence::Silence(tally.into()));
         assert!(matches!(absence(Some(&register[1..]), "a"), Absence::NotAsked(_)));
         assert!(matches!(absence(Some(&[line(AskedStatus::Raised)]), "a"), Absence::RaisedElsewhere(_)));
+        assert!(matches!(absence(Some(&[line(AskedStatus::NotSampled)]), "a"), Absence::NotSampled(_)));
     }
 }

@@ -26,7 +26,9 @@ pub fn build(spec: Spec) -> Result<Display> {
     let sections: Vec<Section> = table.parts.iter().map(section).collect();
     rows_checked(&spec, &sections)?;
     let mut appendices = table.appendices;
-    if !spec.corpus.informants.is_empty() || !spec.corpus.groups.is_empty() {
+    // A display of sampling quotes nobody: who was heard is what its rows say.
+    let has_speakers = !spec.corpus.informants.is_empty() || !spec.corpus.groups.is_empty();
+    if has_speakers && spec.kind != Kind::Sampling {
         appendices.push(who_is_heard(&desk, &lines, &sections));
     }
     appendices.extend(sources(&desk, &sections));

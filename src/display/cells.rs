@@ -3,10 +3,10 @@
 use super::asked::Absence;
 use super::desk::{Desk, Proposal};
 use super::finding::{Finding, Signal};
-use super::fit::Meeting;
+use super::fit::{Meeting, Vocabulary};
 use super::judged::{Judgement, Standing, standing};
 use super::lens::Selection;
-use super::model::{Block, Cell, Role};
+use super::model::{Block, Cell, Role, Row};
 use super::picture::chart;
 use super::spec::Proposals;
 use super::strands::{valence_word, voices};
@@ -122,16 +122,22 @@ pub(crate) fn absent(missing: &Absence) -> Vec<Block> {
         }
         Absence::Silence(tally) => ("Silence", tally.clone()),
         Absence::NotAsked(tally) => ("Not asked", tally.clone()),
+        Absence::NotSampled(tally) => ("Not sampled", tally.clone()),
         Absence::RaisedElsewhere(tally) => ("Raised, not in the corpus", tally.clone()),
     };
     vec![Block::new(Role::Absent, head), Block::new(Role::Detail, detail)]
 }
 
+/// What the fit column says of a row that has words and numbers, and no judgement.
+const OPEN: &str = "not yet judged";
+/// What the rule sees that leaves nothing to judge.
+const FACTS: [Meeting; 5] =
+    [Meeting::Silence, Meeting::NotInCorpus, Meeting::NotAsked, Meeting::NotSampled, Meeting::NoFinding];
+
 /// The fit of a row: what analysts judged; beside it, and only then unless shown by choice, what the rule proposes.
 pub(crate) fn fit(desk: &Desk, row: &str, proposal: &Proposal) -> Cell {
     let word = desk.spec.vocabulary.word(proposal.meeting);
-    let is_fact =
-        matches!(proposal.meeting, Meeting::Silence | Meeting::NotInCorpus | Meeting::NotAsked | Meeting::NoFinding);
+    let is_fact = FACTS.contains(&proposal.meeting);
     let rule = |note: &str| Block::new(Role::Detail, format!("{note}: {word} ({})", proposal.why));
     match standing(&desk.spec.judgements, row) {
         Standing::Open if is_fact => Cell::of(vec![Block::new(Role::Absent, word)]),
@@ -139,7 +145,7 @@ pub(crate) fn fit(desk: &Desk, row: &str, proposal: &Proposal) -> Cell {
             Block::new(Role::Fit, word),
             Block::new(Role::Detail, format!("proposed by rule, not judged: {}", proposal.why)),
         ]),
-        Standing::Open => Cell::of(vec![Block::new(Role::Absent, "not yet judged")]),
+        Standing::Open => Cell::of(vec![Block::new(Role::Absent, OPEN)]),
         Standing::Settled(last, single) => {
             let mut blocks = settled(last, &single);
             blocks.push(rule("the rule proposed"));
@@ -155,6 +161,12 @@ pub(crate) fn fit(desk: &Desk, row: &str, proposal: &Proposal) -> Cell {
             Cell::of(blocks)
         }
     }
+}
+
+/// The fact that stands in the fit column of a row, where there is nothing to judge.
+pub(crate) fn fact(row: &Row, vocabulary: Vocabulary) -> Option<&str> {
+    let is_fact = |b: &&Block| b.role == Role::Absent && FACTS.iter().any(|m| vocabulary.word(*m) == b.text);
+    row.cells.iter().flat_map(|c| &c.blocks).find(is_fact).map(|b| b.text.as_str())
 }
 
 fn settled(last: &Judgement, single: &[&Judgement]) -> Vec<Block> {

@@ -96,6 +96,7 @@ impl<'s> Desk<'s> {
         match self.missing(&finding.id) {
             Some(Absence::Silence(why)) => Proposal { meeting: Meeting::Silence, why },
             Some(Absence::NotAsked(why)) => Proposal { meeting: Meeting::NotAsked, why },
+            Some(Absence::NotSampled(why)) => Proposal { meeting: Meeting::NotSampled, why },
             Some(_) => Proposal { meeting: Meeting::NotInCorpus, why: "no excerpt is linked".into() },
             None => {
                 let excerpts = self.strands.excerpts_of(&finding.id);
@@ -113,7 +114,8 @@ impl<'s> Desk<'s> {
         }
         if excerpts.is_empty() {
             let first = findings.iter().map(|(f, s)| self.proposal(f, s));
-            let silent = first.into_iter().find(|p| matches!(p.meeting, Meeting::Silence | Meeting::NotAsked));
+            let known = [Meeting::Silence, Meeting::NotAsked, Meeting::NotSampled];
+            let silent = first.into_iter().find(|p| known.contains(&p.meeting));
             let none = Proposal { meeting: Meeting::NotInCorpus, why: "no excerpt is linked".into() };
             return silent.unwrap_or(none);
         }

@@ -44,6 +44,8 @@ pub enum Meeting {
     NotInCorpus,
     /// Nobody was asked.
     NotAsked,
+    /// Nobody was heard.
+    NotSampled,
     /// A theme that no finding belongs with.
     NoFinding,
 }
@@ -89,6 +91,7 @@ impl Vocabulary {
             (Meeting::Silence, _) => "silence",
             (Meeting::NotInCorpus, _) => "not in the corpus",
             (Meeting::NotAsked, _) => "not asked",
+            (Meeting::NotSampled, _) => "not sampled",
             (Meeting::NoFinding, _) => "no finding",
         }
     }

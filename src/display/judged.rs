@@ -60,7 +60,7 @@ pub struct PairAgreement {
     pub rows: usize,
     /// Rows on which they chose the same word.
     pub same: usize,
-    /// Cohen's kappa; None where both used one word throughout, so that chance alone agrees.
+    /// Cohen's kappa; None with one row, or where both used one word throughout, so that chance alone agrees.
     pub kappa: Option<f64>,
 }
 
@@ -135,6 +135,9 @@ pub fn agreement(judgements: &[Judgement]) -> Vec<PairAgreement> {
 
 /// Cohen's kappa of two analysts, each row a unit of its own.
 fn kappa(pairs: &[(&str, &str)]) -> Option<f64> {
+    if pairs.len() < 2 {
+        return None;
+    }
     let words: BTreeSet<&str> = pairs.iter().flat_map(|(a, b)| [*a, *b]).collect();
     let place = |word: &str| words.iter().position(|w| *w == word).and_then(|at| u16::try_from(at).ok());
     let ratings: Vec<[u16; 2]> = pairs.iter().filter_map(|(a, b)| Some([place(a)?, place(b)?])).collect();
@@ -153,6 +156,7 @@ impl PairAgreement {
     /// The agreement as displays print it.
     pub(crate) fn words(&self) -> String {
         let kappa = match self.kappa {
+            None if self.rows < 2 => "one row is too few for kappa".into(),
             Some(kappa) => format!("Cohen's kappa {}", number((kappa * 100.0).round() / 100.0)),
             None => "kappa is not defined, as both used one word throughout".into(),
         };
@@ -182,9 +186,12 @@ mod tests {
         let [pair] = agreement(&all).try_into().unwrap();
         let pair: PairAgreement = pair;
         assert_eq!((pair.rows, pair.same, pair.kappa), (4, 3, Some(0.5)));
-        let one = agreement(&[judged("1", "A", "c"), judged("1", "B", "c")]);
-        assert_eq!(one[0].kappa, None);
-        assert!(one[0].words().contains("one word throughout"));
+        let one = agreement(&all[4..6]);
+        assert_eq!((one[0].rows, one[0].kappa), (1, None));
+        assert!(one[0].words().ends_with("one row is too few for kappa, before any consensus."));
+        let same = agreement(&all[..4]);
+        assert_eq!((same[0].rows, same[0].kappa), (2, None));
+        assert!(same[0].words().contains("one word throughout"));
     }
 
     #[test]

@@ -8,7 +8,8 @@
 //! |---|---|
 //! | [`spec`] | everything that a display is built from |
 //! | [`finding`] | a quantitative result with its interval, cuts and signal |
-//! | [`lens`] | rules that select findings, with a log of why |
+//! | [`rule`], `judge` | rules that select findings, and how each judges |
+//! | [`lens`] | a rule, decisions by hand, and a log of why |
 //! | [`stability`], [`threshold`] | how often a lens would select a finding; whether any cut gives a selection |
 //! | [`asked`] | what was asked where |
 //! | [`fit`] | vocabularies, and the rule that proposes a fit |
@@ -29,6 +30,7 @@ mod desk;
 pub mod finding;
 pub mod fit;
 pub mod framework;
+mod judge;
 pub mod judged;
 mod kinds;
 pub mod lens;
@@ -36,6 +38,7 @@ pub mod model;
 mod notes;
 mod picture;
 pub mod privacy;
+pub mod rule;
 pub mod spec;
 pub mod stability;
 mod strands;

@@ -1,9 +1,10 @@
 //! Notes below a display: direction of merging, vocabulary, what was judged, wording, silence, disclosure.
 
+use super::cells::fact;
 use super::desk::Desk;
 use super::fit::Vocabulary;
 use super::judged::{Standing, agreement, standing};
-use super::model::Section;
+use super::model::{Row, Section};
 use super::privacy::warning;
 use super::spec::{Kind, Proposals};
 use super::write::{counted, number};
@@ -46,17 +47,16 @@ fn vocabulary(vocabulary: Vocabulary) -> String {
 /// How many rows were judged, and the share of confirmations with its denominator.
 fn judged(desk: &Desk, sections: &[Section]) -> Vec<String> {
     let spec = desk.spec;
-    let rows: Vec<&str> = sections
-        .iter()
-        .flat_map(|s| &s.rows)
-        .map(|r| r.id.as_str())
-        .filter(|id| !id.starts_with("statistic:"))
-        .collect();
-    let mut words: BTreeMap<&str, usize> = BTreeMap::new();
+    let rows: Vec<&Row> =
+        sections.iter().flat_map(|s| &s.rows).filter(|row| !row.id.starts_with("statistic:")).collect();
+    let (mut words, mut facts) = (BTreeMap::<&str, usize>::new(), BTreeMap::<&str, usize>::new());
     let (mut disputed, mut open) = (0, 0);
     for row in &rows {
-        match standing(&spec.judgements, row) {
-            Standing::Open => open += 1,
+        match standing(&spec.judgements, &row.id) {
+            Standing::Open => match fact(row, spec.vocabulary) {
+                Some(word) => *facts.entry(word).or_default() += 1,
+                None => open += 1,
+            },
             Standing::Disputed(_) => disputed += 1,
             Standing::Settled(last, _) => *words.entry(&last.fit).or_default() += 1,
         }
@@ -75,13 +75,17 @@ fn judged(desk: &Desk, sections: &[Section]) -> Vec<String> {
     } else {
         String::new()
     };
-    let list: Vec<String> = words.iter().map(|(word, n)| format!("{word} {n}")).collect();
+    let list = |words: BTreeMap<&str, usize>| {
+        words.iter().map(|(word, n)| format!("{word} {n}")).collect::<Vec<_>>().join(", ")
+    };
+    let nothing = if facts.is_empty() { String::new() } else { format!(" Nothing to judge: {}.", list(facts)) };
     vec![format!(
-        "Fit: {confirming} of {} settled are {}{share}; {}{}. Disputed: {disputed}. Not judged: {open}.",
+        "Fit: {confirming} of {} settled {} {}{share}; {}{}. Disputed: {disputed}. Not judged: {open}.{nothing}",
         counted(settled, "row"),
+        if settled == 1 { "is" } else { "are" },
         spec.vocabulary.confirming(),
-        if list.is_empty() { "none settled" } else { "in all " },
-        list.join(", ")
+        if words.is_empty() { "none settled" } else { "in all " },
+        list(words)
     )]
 }
 

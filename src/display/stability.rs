@@ -6,10 +6,13 @@
 //! A frequency says how stable a selection is; it is no probability that a finding matters.
 
 use super::finding::{Finding, Interval, wilson};
-use super::lens::{Lens, Rule, select};
+use super::lens::{Lens, select};
+use super::rule::Rule;
 use crate::error::{Result, input};
 use crate::job::Control;
 use crate::num::special::t_quantile;
+use crate::resample::enumerate::Multisets;
+use crate::resample::plan::Plan;
 use crate::stream::{Purpose, Seed};
 use serde::Serialize;
 
@@ -72,13 +75,13 @@ pub fn stability(
     let varied = varied(findings);
     let sites = findings.iter().zip(&varied).find(|(_, v)| **v == Varied::Sites).map_or(0, |(f, _)| f.by_site.len());
     let has_shares = varied.contains(&Varied::Respondents);
-    let can_enumerate = multisets(sites as u64).is_some_and(|n| n <= MOST_MULTISETS);
+    let plan = Plan::iid(sites.max(2))?;
+    let multisets = Multisets::of(&plan, MOST_MULTISETS).filter(|_| one_by_one(&lens.rule) || !has_shares);
     let mut work = Work { lens: &rule, original: findings, current: findings.to_vec(), varied: &varied };
-    let (frequencies, visited, enumerated) = if can_enumerate && (one_by_one(&lens.rule) || !has_shares) {
-        let (f, n) = work.enumerate(sites, control)?;
-        (f, n, true)
-    } else {
-        (work.draw(sites, n_resamples, seed, control)?, n_resamples, false)
+    let enumerated = multisets.is_some();
+    let (frequencies, visited) = match multisets {
+        Some(all) => work.enumerate(&all, control)?,
+        None => (work.draw(sites, n_resamples, seed, control)?, n_resamples),
     };
     let entries = findings.iter().zip(selected).zip(frequencies).zip(&varied);
     let told = entries.map(|(((finding, selected), frequency), varied)| Frequency {
@@ -117,11 +120,6 @@ fn varied(findings: &[Finding]) -> Vec<Varied> {
         }
     };
     findings.iter().map(of).collect()
-}
-
-/// Multisets of n out of n: (2n - 1 over n).
-fn multisets(n: u64) -> Option<u64> {
-    (1..n).try_fold(1_u64, |count, i| Some(count.checked_mul(n + i)? / i))
 }
 
 struct Work<'w> {
@@ -171,23 +169,23 @@ impl Work<'_> {
         Ok(())
     }
 
-    fn enumerate(&mut self, sites: usize, control: &Control) -> Result<(Vec<f64>, u64)> {
+    fn enumerate(&mut self, all: &Multisets<'_>, control: &Control) -> Result<(Vec<f64>, u64)> {
         let mut sums = vec![0.0; self.original.len()];
-        let mut drawn = vec![0; sites];
-        let (mut visited, mut mass) = (0, 0.0);
-        control.set_total(multisets(sites as u64).unwrap_or(0));
-        loop {
+        let (mut drawn, mut mass, mut walk) = (Vec::new(), 0.0, all.cursor(0));
+        // Where no finding stands on the sites, one configuration is all there is.
+        let mut visited = if self.varied.contains(&Varied::Sites) { all.len() } else { 1 };
+        control.set_total(visited);
+        for _ in 0..visited {
+            drawn.clear();
+            drawn.extend(walk.counts().iter().enumerate().flat_map(|(site, n)| std::iter::repeat_n(site, *n as usize)));
             self.set_sites(&drawn);
-            let weight = probability(&drawn);
+            let weight = walk.probability();
             self.visit(weight, |v| v != Varied::Respondents, &mut sums)?;
             mass += weight;
-            visited += 1;
+            walk.step();
             control.advance(1);
             if control.is_cancelled() {
                 return Err(crate::error::Error::Interrupted);
-            }
-            if !next_multiset(&mut drawn) {
-                break;
             }
         }
         // Divided by the mass that was summed in the same order: what is always selected has frequency 1 exactly.
@@ -264,25 +262,6 @@ fn t_interval(finding: &Finding, before: &Interval) -> Interval {
     Interval { low: finding.value - half, high: finding.value + half, ..before.clone() }
 }
 
-/// Multinomial probability of a multiset that is written in ascending order.
-fn probability(drawn: &[usize]) -> f64 {
-    let n = drawn.len();
-    let (mut p, mut run) = (1.0, 0_usize);
-    for (i, site) in drawn.iter().enumerate() {
-        run = if i > 0 && drawn.get(i - 1) == Some(site) { run + 1 } else { 1 };
-        p *= (i + 1) as f64 / run as f64 / n as f64;
-    }
-    p
-}
-
-fn next_multiset(drawn: &mut [usize]) -> bool {
-    let last = drawn.len().saturating_sub(1);
-    let Some(at) = drawn.iter().rposition(|x| *x < last) else { return false };
-    let next = drawn.get(at).map_or(0, |x| x + 1);
-    drawn.iter_mut().skip(at).for_each(|x| *x = next);
-    true
-}
-
 /// Binomial probability of `k` in `n`, by logarithms.
 fn binomial(k: u64, n: u64, p: f64) -> f64 {
     if p <= 0.0 || p >= 1.0 {
@@ -329,18 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn multisets_are_counted_and_weigh_one() {
-        assert_eq!(multisets(6), Some(462));
-        let (mut drawn, mut n, mut mass) = (vec![0; 6], 0, 0.0);
-        loop {
-            n += 1;
-            mass += probability(&drawn);
-            if !next_multiset(&mut drawn) {
-                break;
-            }
-        }
-        assert_eq!(n, 462);
-        assert!((mass - 1.0_f64).abs() < 1e-12);
+    fn binomial_probabilities_sum_to_one() {
         let all: f64 = (0..=77).map(|k| binomial(k, 77, 71.0 / 77.0)).sum();
         assert!((all - 1.0).abs() < 1e-12);
     }

@@ -119,19 +119,22 @@ impl Counts {
         let lines = self.lines();
         let own = lines.iter().filter(|line| line.contains(&place));
         own.filter_map(|line| self.cheapest(line, hidden))
-            .min_by_key(|p| self.price(*p))
+            .min_by_key(|p| self.price(*p, hidden))
             .or_else(|| self.cheapest(&lines.concat(), hidden))
     }
 
     fn cheapest(&self, line: &[Place], hidden: &BTreeSet<Place>) -> Option<Place> {
-        line.iter().copied().filter(|p| !hidden.contains(p)).min_by_key(|p| self.price(*p))
+        line.iter().copied().filter(|p| !hidden.contains(p)).min_by_key(|p| self.price(*p, hidden))
     }
 
-    /// Inner cells before totals, small before large, zeros last among the inner ones: an empty cell says most.
-    fn price(&self, place: Place) -> (bool, bool, u64, Place) {
+    /// Inner cells before totals, zeros last among the inner ones (an empty cell says most), those first that protect
+    /// two lines at once, small before large.
+    fn price(&self, place: Place, hidden: &BTreeSet<Place>) -> (bool, bool, usize, u64, Place) {
         let total = self.row_totals && place.1 + 1 == self.cells.first().map_or(0, Vec::len)
             || self.column_totals && place.0 + 1 == self.cells.len();
-        (total, self.at(place) == 0, self.at(place), place)
+        let is_lone = |line: &Vec<Place>| line.iter().filter(|p| hidden.contains(p)).count() == 1;
+        let others = self.lines().iter().filter(|line| line.contains(&place) && !is_lone(line)).count();
+        (total, self.at(place) == 0, others, self.at(place), place)
     }
 
     /// Smallest and largest value of each hidden cell that agree with everything printed.
@@ -186,6 +189,16 @@ mod tests {
         assert_eq!(found.cells[2], [None, None, Some(16), Some(42)]);
         // With 23 and 26 to share in rows, and 15 and 34 in columns: the small cell may be anything from 0 to 15.
         assert_eq!(found.bounds[0], (0, 0, 0, 15));
+    }
+
+    #[test]
+    fn companions_that_protect_two_lines_come_first() {
+        // Two small cells in one column need one further column between them, not a chain through all three.
+        let table = with_totals(&[vec![12, 3, 20], vec![8, 9, 30], vec![15, 2, 7]], true, true);
+        let found = suppress(&table, 5).unwrap();
+        assert_eq!((found.primary, found.complementary), (2, 2));
+        assert_eq!(found.cells[1], [Some(8), Some(9), Some(30), Some(47)]);
+        assert_eq!(found.bounds[1], (0, 1, 0, 5));
     }
 
     #[test]

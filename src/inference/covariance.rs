@@ -185,6 +185,13 @@ pub fn robust(fit: &Working, kind: Kind) -> Result<Robust> {
     Ok(Robust { covariance, satterthwaite, alone })
 }
 
+/// Degrees of freedom of combinations c'b, c over all coefficients; 0 where c is nothing.
+pub fn combination_freedom(fit: &Working, kind: Kind, combinations: &[Vec<f64>]) -> Result<Vec<f64>> {
+    let units = units_of(fit, kind)?;
+    let direction = |c: &Vec<f64>| crate::linalg::times(fit.back.t(), c);
+    Ok(combinations.iter().map(|c| freedom(&units, &direction(c))).collect())
+}
+
 /// (tr P)^2 / tr P^2 of the quadratic form P(g, h) = a_g 1(g = h) - q_g'q_h (Bell and McCaffrey 2002; Pustejovsky and Tipton 2018,
 /// doi:10.1080/07350015.2016.1247004).
 fn freedom(units: &[Unit], direction: &[f64]) -> f64 {

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 /// Items up to which complete dominance comes with the shares; `dominance` asks for it beyond.
 const COMPARED: usize = 20;
 /// Items up to which a game of k of n is evaluated on every subset.
-const EVERY_SUBSET: usize = 14;
+pub(super) const EVERY_SUBSET: usize = 14;
 /// Pairs of orders drawn beyond.
 const PAIRS: u64 = 500;
 
@@ -68,6 +68,8 @@ pub struct Request {
     pub game: Game,
     /// Resamples of sites; 0: none.
     pub n_resamples: u64,
+    /// Stratum of each site from 0, within which sites are drawn; `None`: one.
+    pub strata: Option<Vec<usize>>,
     /// Level of the interval.
     pub level: f64,
     /// Seed of all draws.
@@ -157,14 +159,7 @@ impl Request {
                 .remedy("Leave groups out, or sum the shares of a group yourself.")
                 .into());
         }
-        if self.n_resamples > 0 && !linear {
-            return Err(input("resampled sites not defined for this game")
-                .at("n_resamples")
-                .allowed("game r2")
-                .remedy("A site that was drawn twice would stand on both sides of a left-out site; use game=\"r2\".")
-                .into());
-        }
-        Ok(())
+        self.check_resamples()
     }
 }
 

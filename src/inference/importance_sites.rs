@@ -1,20 +1,25 @@
 //! Importance over resampled sites: how much the shares hang on which sites happen to be in the study.
 //!
-//! Site sums add up, so a replicate is a count-weighted sum of them and costs the same whatever the number of participants.
+//! Site sums add up, so a replicate of R2 is a count-weighted sum of them and costs the same whatever the number of participants.
+//! Other games are played anew on the rows of the sites that were drawn. A site that was drawn twice stays one site there, so that
+//! it never stands on both sides of a left-out site.
 
-use super::importance::{Method, Request, system_of};
-use crate::error::Result;
+use super::importance::{EVERY_SUBSET, Game, Method, Request, importance, system_of};
+use crate::error::{Result, input};
 use crate::importance::{lmg, relative::relative};
 use crate::job::Control;
 use crate::parallel::Threads;
 use crate::regress::{CrossMoments, moments::Sums};
 use crate::stream::Purpose;
-use ndarray::Array2;
+use ndarray::{Array2, Axis};
 use rayon::prelude::*;
 use serde::Serialize;
 
 /// Replicates per block of work.
 const BLOCK: u64 = 64;
+/// Games other than R2: values of subsets that are computed at most, over all replicates, each by a logistic fit or a few products.
+const MOST_FITS: u64 = 5_000_000;
+const MOST_PRODUCTS: u64 = 20_000_000_000;
 /// Beyond this share of undefined replicates there is no interval.
 const MOST_UNDEFINED: f64 = 0.01;
 
@@ -23,7 +28,7 @@ const MOST_UNDEFINED: f64 = 0.01;
 pub struct Resampled {
     /// Replicates completed.
     pub n: u64,
-    /// Replicates in which the outcome did not vary.
+    /// Replicates in which there was nothing to divide.
     pub n_undefined: u64,
     /// Lower ends, one per item; `None` where more than 1 % of the replicates are undefined.
     pub low: Option<Vec<f64>>,
@@ -119,10 +124,69 @@ impl SiteSums {
     }
 }
 
-/// Draws sites with replacement and divides R2 anew each time.
+impl Request {
+    /// Refuses resamples of games that would take hours.
+    pub(super) fn check_resamples(&self) -> Result<()> {
+        let p = self.items.ncols();
+        let (values, most) = match self.game {
+            Game::R2 => return Ok(()),
+            _ if self.n_resamples == 0 => return Ok(()),
+            Game::Q2 => (self.units() as u64, MOST_PRODUCTS),
+            Game::Logit(_) if p <= EVERY_SUBSET => (1, MOST_FITS),
+            Game::Logit(_) => (u64::MAX, MOST_FITS),
+        };
+        let each = 1_u64.checked_shl(p as u32).map_or(u64::MAX, |subsets| subsets.saturating_mul(values));
+        if each.saturating_mul(self.n_resamples) <= most {
+            return Ok(());
+        }
+        Err(input("too many resamples for this game")
+            .at("n_resamples")
+            .got(format!("{} resamples of 2^{p} subsets", self.n_resamples))
+            .allowed(format!("{} here", most / each))
+            .remedy("Use groups of items, or game=\"r2\", which costs next to nothing.")
+            .into())
+    }
+
+    /// The rows of sites drawn `counts` times; sites keep their rows together under one number.
+    fn redrawn(&self, counts: &[u32]) -> Self {
+        let mut place = vec![usize::MAX; counts.len()];
+        let drawn = (0..counts.len()).filter(|site| counts[*site] > 0);
+        drawn.enumerate().for_each(|(new, old)| place[old] = new);
+        let rows: Vec<usize> = (0..self.outcome.len())
+            .flat_map(|row| std::iter::repeat_n(row, counts[self.site_of(row)] as usize))
+            .collect();
+        let pick = |values: &Vec<f64>| rows.iter().map(|row| values[*row]).collect();
+        Self {
+            items: self.items.select(Axis(0), &rows),
+            covariates: self.covariates.as_ref().map(|z| z.select(Axis(0), &rows)),
+            outcome: pick(&self.outcome),
+            trials: self.trials.as_ref().map(pick),
+            sites: Some(rows.iter().map(|row| place[self.site_of(*row)]).collect()),
+            n_resamples: 0,
+            threads: Threads::ONE,
+            ..self.clone()
+        }
+    }
+
+    /// How often each site is drawn, with replacement within its stratum.
+    fn draw(&self, replicate: u64, members: &[Vec<usize>], counts: &mut [u32]) {
+        let mut stream = self.seed.stream(Purpose::Resample, replicate);
+        counts.fill(0);
+        for sites in members {
+            for _ in sites {
+                counts[sites[stream.below(sites.len() as u32) as usize]] += 1;
+            }
+        }
+    }
+}
+
+/// Draws sites and divides the game anew each time.
 pub(super) fn resampled(request: &Request, control: &Control) -> Result<Resampled> {
     let sites = SiteSums::new(request);
     let units = request.units();
+    let stratum = |site: usize| request.strata.as_ref().map_or(0, |strata| strata[site]);
+    let mut members = vec![Vec::new(); (0..units).map(stratum).max().map_or(0, |last| last + 1)];
+    (0..units).for_each(|site| members[stratum(site)].push(site));
     control.set_total(request.n_resamples);
     let block = |b: u64| -> Result<Vec<Option<Vec<f64>>>> {
         let mut counts = vec![0_u32; units];
@@ -132,12 +196,12 @@ pub(super) fn resampled(request: &Request, control: &Control) -> Result<Resample
             if control.is_cancelled() {
                 break;
             }
-            let mut stream = request.seed.stream(Purpose::Resample, replicate);
-            counts.fill(0);
-            for _ in 0..units {
-                counts[stream.below(units as u32) as usize] += 1;
-            }
-            found.push(one(request, &sites.moments(&counts, &mut total), control)?);
+            request.draw(replicate, &members, &mut counts);
+            found.push(if request.game == Game::R2 {
+                one(request, &sites.moments(&counts, &mut total), control)?
+            } else {
+                played(request, &counts, control)?
+            });
             control.advance(1);
         }
         Ok(found)
@@ -157,6 +221,16 @@ fn one(request: &Request, moments: &CrossMoments, control: &Control) -> Result<O
         _ if control.is_cancelled() => return Ok(None),
         _ => lmg::shares(&system, Threads::ONE, &quiet)?.shares,
     }))
+}
+
+/// Another game on drawn sites; `None` where it has nothing to divide, or too few sites to leave one out.
+fn played(request: &Request, counts: &[u32], control: &Control) -> Result<Option<Vec<f64>>> {
+    let sites = counts.iter().filter(|count| **count > 0).count();
+    if control.is_cancelled() || (request.game == Game::Q2 && sites < 3) {
+        return Ok(None);
+    }
+    let found = importance(&request.redrawn(counts), &Control::new())?;
+    Ok((found.status != "undefined").then_some(found.shares))
 }
 
 fn summary(drawn: &[Option<Vec<f64>>], p: usize, level: f64) -> Resampled {

@@ -9,6 +9,7 @@
 //! | [`model_bootstrap`] | outcomes drawn from a fit: parametric and residual bootstraps |
 //! | [`regression`] | `sy.regress`: rows in, coefficients with their inference out |
 //! | [`wild_kernel`], [`wild_draws`], [`wild_set`], [`wild`] | wild cluster bootstrap: matrix, draws, confidence sets, the test |
+//! | [`pairs`], [`pairs_logit`] | rows or sites drawn with what belongs to them, fits made anew |
 //! | [`importance`] | importance of items from rows: games, statuses, cautions |
 //! | [`importance_sites`] | the same over resampled sites |
 //! | [`logit_game`] | McFadden's and Tjur's R2 of a subset of items |
@@ -20,6 +21,8 @@ pub mod joint;
 pub mod logit;
 pub mod logit_game;
 pub mod model_bootstrap;
+pub mod pairs;
+pub mod pairs_logit;
 pub mod regression;
 pub mod wild;
 pub mod wild_draws;

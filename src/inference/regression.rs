@@ -140,20 +140,33 @@ impl Rows {
     }
 
     pub(super) fn fit(&self) -> Result<Fit> {
-        let n = self.y.len();
-        let offset = self.offset.clone().unwrap_or_else(|| vec![0.0; n]);
         if self.family == Family::Binomial {
-            let data = LogitData {
-                x: self.x.clone(),
-                successes: self.y.clone(),
-                trials: self.trials.clone().unwrap_or_else(|| vec![1.0; n]),
-                offset,
-                codes: self.codes(),
-                names: self.names.clone(),
-            };
+            let data = self.logit_data();
             let fit = data.fit(None)?;
             return Ok(Fit::Logit(Box::new((data, fit))));
         }
+        Ok(Fit::Linear(Box::new(self.least_squares()?)))
+    }
+
+    fn offset(&self) -> Vec<f64> {
+        self.offset.clone().unwrap_or_else(|| vec![0.0; self.y.len()])
+    }
+
+    /// The rows of a logistic regression.
+    pub(super) fn logit_data(&self) -> LogitData {
+        LogitData {
+            x: self.x.clone(),
+            successes: self.y.clone(),
+            trials: self.trials.clone().unwrap_or_else(|| vec![1.0; self.y.len()]),
+            offset: self.offset(),
+            codes: self.codes(),
+            names: self.names.clone(),
+        }
+    }
+
+    /// Weighted least squares: the fit in orthonormal coordinates, and its coefficients.
+    pub(super) fn least_squares(&self) -> Result<(Working, Vec<f64>)> {
+        let (n, offset) = (self.y.len(), self.offset());
         let root: Vec<f64> =
             self.weights.as_ref().map_or_else(|| vec![1.0; n], |w| w.iter().map(|w| w.sqrt()).collect());
         let mut x = self.x.clone();
@@ -161,8 +174,7 @@ impl Rows {
             row *= *r;
         }
         let y: Vec<f64> = (0..n).map(|i| (self.y[i] - offset[i]) * root[i]).collect();
-        let (working, b) = Working::new(x.view(), &self.codes(), &self.names)?.least_squares(&y);
-        Ok(Fit::Linear(Box::new((working, b))))
+        Ok(Working::new(x.view(), &self.codes(), &self.names)?.least_squares(&y))
     }
 
     /// Fits and infers. `vcov` of `None`: CR2 with sites, HC2 without.

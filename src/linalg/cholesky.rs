@@ -109,6 +109,20 @@ impl Cholesky {
         }
     }
 
+    /// The inverse of the lower factor.
+    pub fn lower_inverse(&self) -> Array2<f64> {
+        let p = self.l.nrows();
+        let mut inverse = Array2::zeros((p, p));
+        for j in 0..p {
+            inverse[[j, j]] = 1.0 / self.l[[j, j]];
+            for i in j + 1..p {
+                let sum: f64 = (j..i).map(|k| self.l[[i, k]] * inverse[[k, j]]).sum();
+                inverse[[i, j]] = -sum / self.l[[i, i]];
+            }
+        }
+        inverse
+    }
+
     /// The inverse of A, symmetric to the last bit.
     pub fn inverse(&self) -> Array2<f64> {
         let p = self.l.nrows();

@@ -6,16 +6,20 @@
 //! | file | what |
 //! |---|---|
 //! | [`mod@gram`] | weighted cross-products |
+//! | [`columns`] | products over many rows of a few columns |
 //! | [`cholesky`] | factor of a symmetric matrix with a status for each pivot |
 //! | [`qr`] | pivoted QR with a numerical rank |
 //! | [`svd`] | thin SVD, minimum-norm least squares, pseudo-inverse |
 //! | [`eigen`] | symmetric eigendecomposition |
 //! | [`nnls`] | non-negative least squares on a Gram matrix, simplex least squares through it |
 //! | [`lp`] | small linear programs |
+//! | [`lanes`] | sixteen replicates side by side: weighted sums, small symmetric systems |
 
 pub mod cholesky;
+pub mod columns;
 pub mod eigen;
 pub mod gram;
+pub mod lanes;
 pub mod lp;
 pub mod nnls;
 pub mod qr;
@@ -23,6 +27,7 @@ pub mod svd;
 mod tridiagonal;
 
 pub use cholesky::{Cholesky, Factor};
+pub use columns::Columns;
 pub use eigen::SymmetricEigen;
 pub use gram::{cross, dot, gram, times};
 pub use nnls::{NonNegative, nonnegative, simplex};

@@ -2,7 +2,13 @@
 //! with implicit shifts (Bowdler, Martin, Reinsch and Wilkinson 1968, doi:10.1007/BF02165404).
 //!
 //! A contest decomposes tens of thousands of 25 x 25 matrices; a general routine spends most of that time on set-up.
-//! Eigenvectors are kept as rows, so that every rotation runs over contiguous memory.
+//! Eigenvectors are kept as rows, so that every rotation runs over contiguous memory, in the widest vectors of the machine.
+
+// Inlined into the functions that are compiled for each set of instructions.
+#![allow(clippy::inline_always)]
+
+use crate::num::sums::dot;
+use pulp::{Arch, NullaryFnOnce};
 
 /// QL steps for one eigenvalue; two or three are usual, thirty the customary bound.
 const STEPS: usize = 60;
@@ -10,12 +16,28 @@ const STEPS: usize = 60;
 /// Eigenvalues in no particular order, and eigenvectors as the rows of an n x n matrix (row-major). `a` is n x n, row-major,
 /// symmetric, and is overwritten. `None` when an eigenvalue is not found within [`STEPS`].
 pub(super) fn eigen(a: &mut [f64], n: usize) -> Option<(Vec<f64>, Vec<f64>)> {
-    let (mut diagonal, mut beside, mut vectors) = tridiagonalise(a, n);
-    ql(&mut diagonal, &mut beside, &mut vectors, n)?;
-    Some((diagonal, vectors))
+    Arch::new().dispatch(Decompose { a, n })
+}
+
+struct Decompose<'a> {
+    a: &'a mut [f64],
+    n: usize,
+}
+
+impl NullaryFnOnce for Decompose<'_> {
+    type Output = Option<(Vec<f64>, Vec<f64>)>;
+
+    // Inlined, with all below, into the function that is compiled for each set of instructions.
+    #[inline(always)]
+    fn call(self) -> Self::Output {
+        let (mut diagonal, mut beside, mut vectors) = tridiagonalise(self.a, self.n);
+        ql(&mut diagonal, &mut beside, &mut vectors, self.n)?;
+        Some((diagonal, vectors))
+    }
 }
 
 /// Reduces `a` to a diagonal and what stands beside it; the rows of the third part are the transposed transformation.
+#[inline(always)]
 fn tridiagonalise(a: &mut [f64], n: usize) -> (Vec<f64>, Vec<f64>, Vec<f64>) {
     let mut beside = vec![0.0; n];
     let mut reflectors: Vec<Vec<f64>> = Vec::with_capacity(n);
@@ -38,9 +60,9 @@ fn tridiagonalise(a: &mut [f64], n: usize) -> (Vec<f64>, Vec<f64>, Vec<f64>) {
         }
         for (i, value) in image[..m].iter_mut().enumerate() {
             let row = &a[(k + 1 + i) * n + k + 1..(k + 2 + i) * n];
-            *value = row.iter().zip(&v).map(|(x, y)| x * y).sum();
+            *value = dot(row, &v);
         }
-        let along: f64 = image[..m].iter().zip(&v).map(|(x, y)| x * y).sum();
+        let along = dot(&image[..m], &v);
         for (value, x) in image[..m].iter_mut().zip(&v) {
             *value = 2.0 * (*value - along * x);
         }
@@ -62,6 +84,7 @@ fn tridiagonalise(a: &mut [f64], n: usize) -> (Vec<f64>, Vec<f64>, Vec<f64>) {
 }
 
 /// The product of the reflections, transposed: its rows are what the tridiagonal coordinates stand for.
+#[inline(always)]
 fn transformation(reflectors: &[Vec<f64>], n: usize) -> Vec<f64> {
     let mut q = vec![0.0; n * n];
     for i in 0..n {
@@ -74,7 +97,7 @@ fn transformation(reflectors: &[Vec<f64>], n: usize) -> Vec<f64> {
         // Rows k + 1 and later of Q are zero before column k + 1 by now, so only that block changes.
         for i in k + 1..n {
             let row = &mut q[i * n + k + 1..(i + 1) * n];
-            let along: f64 = 2.0 * row.iter().zip(v).map(|(x, y)| x * y).sum::<f64>();
+            let along = 2.0 * dot(row, v);
             for (x, y) in row.iter_mut().zip(v) {
                 *x -= along * y;
             }
@@ -84,6 +107,7 @@ fn transformation(reflectors: &[Vec<f64>], n: usize) -> Vec<f64> {
 }
 
 /// Drives what stands beside the diagonal to zero, turning the rows of `vectors` along.
+#[inline(always)]
 fn ql(diagonal: &mut [f64], beside: &mut [f64], vectors: &mut [f64], n: usize) -> Option<()> {
     let size = diagonal.iter().chain(beside.iter()).fold(0.0_f64, |most, x| most.max(x.abs()));
     let negligible =
@@ -104,6 +128,7 @@ fn ql(diagonal: &mut [f64], beside: &mut [f64], vectors: &mut [f64], n: usize) -
 }
 
 /// One implicit QL step on rows l to m.
+#[inline(always)]
 fn sweep(d: &mut [f64], e: &mut [f64], vectors: &mut [f64], (l, m): (usize, usize), n: usize) {
     let half = (d[l + 1] - d[l]) / (2.0 * e[l]);
     let root = half.hypot(1.0);

@@ -1,7 +1,8 @@
-//! Small numerics that every room needs: distributions, quantiles, ranks, sums.
+//! Small numerics that every room needs: distributions, logistic functions, quantiles, ranks, sums.
 
 pub mod binomial;
 pub mod inverse;
+pub mod logistic;
 pub mod quadratic_forms;
 pub mod quantile;
 pub mod ranks;

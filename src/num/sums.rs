@@ -13,6 +13,19 @@ pub fn sum(values: impl IntoIterator<Item = f64>) -> f64 {
     if total.is_finite() { total + lost } else { total }
 }
 
+/// The inner product of two long vectors of one length, in eight running sums.
+#[inline]
+pub fn dot(a: &[f64], b: &[f64]) -> f64 {
+    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
+    let mut lanes = [0.0_f64; 8];
+    for (a, b) in a.iter().zip(b) {
+        for l in 0..8 {
+            lanes[l] += a[l] * b[l];
+        }
+    }
+    lanes.iter().sum::<f64>() + a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum::<f64>()
+}
+
 /// Mean and central moments.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Moments {
@@ -34,6 +47,13 @@ pub fn moments(values: &[f64]) -> Moments {
     let third = lanes(values, |x| (x - mean) * (x - mean) * (x - mean)) / n;
     let fourth = lanes(values, |x| ((x - mean) * (x - mean)) * ((x - mean) * (x - mean))) / n;
     Moments { mean, sd: (second / (n - 1.0)).sqrt(), third, fourth }
+}
+
+/// The standard deviation of a sample, dividing by n - 1.
+pub fn standard_deviation(values: &[f64]) -> f64 {
+    let n = values.len() as f64;
+    let mean = lanes(values, |x| x) / n;
+    (lanes(values, |x| (x - mean) * (x - mean)) / (n - 1.0)).sqrt()
 }
 
 /// Moments of a distribution whose probabilities sum to `mass`; the SD is that of the population.
@@ -70,9 +90,17 @@ mod tests {
     }
 
     #[test]
+    fn long_products_by_hand() {
+        let a: Vec<f64> = (1..=19).map(f64::from).collect();
+        assert_eq!(dot(&a, &a), 2470.0);
+        assert_eq!(dot(&a[..3], &a[..3]), 14.0);
+    }
+
+    #[test]
     fn moments_by_hand() {
         let m = moments(&[1.0, 2.0, 6.0]);
         assert_eq!((m.mean, m.sd, m.third), (3.0, 7.0_f64.sqrt(), 6.0));
+        assert_eq!(standard_deviation(&[1.0, 2.0, 6.0]), m.sd);
         let w = weighted_moments(&[0.0, 1.0], &[0.25, 0.75], 1.0);
         assert!((w.mean - 0.75).abs() < 1e-15 && (w.sd - 0.1875_f64.sqrt()).abs() < 1e-15);
         let equal = weighted_moments(&[1.0, 2.0, 6.0], &[1.0; 3], 3.0);

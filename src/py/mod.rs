@@ -43,7 +43,7 @@ mod _core {
         judged_agreement, lens_select, lens_stability, lens_threshold, lens_words, suppress_counts, t_quantile, wilson,
     };
     #[pymodule_export]
-    use super::experiment::{contest_power, contest_run, contest_run_imputed};
+    use super::experiment::{contest_power, contest_run};
     #[pymodule_export]
     use super::importance::importance_shares;
     #[pymodule_export]
@@ -51,7 +51,7 @@ mod _core {
         permutation_count, permutation_draws, permutation_linear, permutation_orders, permutation_pvalues,
     };
     #[pymodule_export]
-    use super::regress::{regress_fit, regress_joint, regress_replicates, regress_wild};
+    use super::regress::{regress_bootstrap, regress_fit, regress_joint, regress_replicates, regress_wild};
     #[pymodule_export]
     use super::resample::{
         bootstrap_after, bootstrap_errors, bootstrap_intervals, bootstrap_multisets, bootstrap_run, bootstrap_supplied,
@@ -70,8 +70,7 @@ mod _core {
     use super::sites::{rater_icc, site_adjusted_means, site_adjusted_rates, site_describe};
     #[pymodule_export]
     use super::study::{
-        rubin_pool, score_faults, scores_filled, study_check, study_durations, study_impute, study_linked,
-        study_moments,
+        rubin_pool, score_faults, scores_filled, study_check, study_durations, study_impute, study_linked, study_moments,
     };
     use pyo3::prelude::*;
 

@@ -84,7 +84,7 @@ pub(super) fn permutation_draws<'py>(
 /// The observed statistics and their null distribution; whether the run was interrupted.
 type Observed<'py> = ((Vec<f64>, Bound<'py, PyArray1<f64>>), bool);
 
-/// The observed value and the null distribution (replicate-major) of statistics that are linear in what is permuted.
+/// The observed value and the null distribution (output after output) of statistics that are linear in what is permuted.
 #[pyfunction]
 #[pyo3(signature = (matrix, values, nuisance, labels, strata, within, seed, count, enumerated, threads, progress=None))]
 #[allow(clippy::too_many_arguments)]

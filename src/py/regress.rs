@@ -2,18 +2,24 @@
 
 use super::convert::{from_json, to_python};
 use super::door::long_call;
+use super::resample::{MOST, plan_of, raw};
+use crate::error::{Error, input};
 use crate::inference::covariance::Kind;
 use crate::inference::joint::{Hypothesis, Test};
 use crate::inference::model_bootstrap::{Errors, replicates};
+use crate::inference::pairs::Pairs;
 use crate::inference::regression::{Family, Freedom, Rows};
 use crate::inference::wild::{Enumeration, Options};
 use crate::inference::wild_draws::Law;
 use crate::inference::wild_kernel::Variant;
 use crate::inference::wild_set::{Alternative, Ties};
 use crate::parallel::Threads;
+use crate::resample::enumerate::Multisets;
+use crate::resample::lanes::{Source, run};
 use crate::stream::Seed;
 use numpy::{PyArray1, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
 use serde::Deserialize;
 use std::num::NonZeroUsize;
 
@@ -44,6 +50,21 @@ struct WildOptions {
     enumeration: Enumeration,
     seed: u64,
     threads: usize,
+}
+
+/// What a pairs bootstrap draws; `estimate` are the coefficients of the fit.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PairsOptions {
+    names: Vec<String>,
+    family: Family,
+    estimate: Vec<f64>,
+    seed: u64,
+    first: u64,
+    count: usize,
+    enumerated: bool,
+    threads: NonZeroUsize,
+    jackknife: bool,
 }
 
 #[derive(Deserialize)]
@@ -139,6 +160,43 @@ pub(super) fn regress_wild(
     };
     let (test, interrupted) = long_call(py, progress, |control| rows.wild(&asked, control))?;
     Ok((to_python(py, &test)?, interrupted))
+}
+
+/// The coefficients on drawn, enumerated or supplied replicates, and without each unit in turn.
+#[pyfunction]
+#[pyo3(signature = (options, arrays, units, strata, plan, weights=None, progress=None))]
+#[allow(clippy::too_many_arguments)]
+pub(super) fn regress_bootstrap<'py>(
+    py: Python<'py>,
+    options: &str,
+    arrays: Arrays<'py>,
+    units: PyReadonlyArray1<'py, i64>,
+    strata: PyReadonlyArray1<'py, i64>,
+    plan: &str,
+    weights: Option<PyReadonlyArray2<'py, f64>>,
+    progress: Option<&Bound<'py, PyAny>>,
+) -> PyResult<(Py<PyDict>, bool)> {
+    let o: PairsOptions = from_json("options of the bootstrap", options)?;
+    let rows = arrays.rows(o.names, o.family);
+    let own = plan_of(&units, &strata, plan)?;
+    let unit_of_row: Vec<i64> = own.unit_of_row().iter().map(|&u| i64::from(u)).collect();
+    let given = weights.as_ref().map(PyReadonlyArray2::as_slice).transpose();
+    let given = given.map_err(|_| Error::from(input("weights must be in C order")))?;
+    let threads = Threads::new(Some(o.threads));
+    let ((replicates, jackknife), interrupted) = long_call(py, progress, |control| {
+        let (pairs, plan) = Pairs::of_rows(&rows, &o.estimate, &unit_of_row, |units| own.rebound(units))?;
+        let multisets = Multisets::of(&plan, MOST).filter(|_| o.enumerated);
+        let source = match (&multisets, given) {
+            (_, Some(weights)) => Source::Supplied(weights),
+            (Some(multisets), None) => Source::Enumerated(multisets),
+            (None, None) => Source::Drawn { seed: Seed(o.seed), first: o.first, count: o.count },
+        };
+        let left_out = o.jackknife.then_some(Source::LeftOut);
+        control.set_total(source.steps(&plan) + left_out.map_or(0, |source| source.steps(&plan)));
+        let jackknife = left_out.map(|source| run(&plan, source, &pairs, threads, control)).transpose()?;
+        Ok((run(&plan, source, &pairs, threads, control)?, jackknife.map(|j| j.values)))
+    })?;
+    Ok((raw(py, replicates, o.estimate, jackknife)?, interrupted))
 }
 
 /// Tests several hypotheses on the coefficients of one regression at once; `contrasts` is q x k.

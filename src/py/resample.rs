@@ -24,7 +24,7 @@ use serde::Deserialize;
 use std::num::NonZeroUsize;
 
 /// The most multisets that an enumeration visits.
-const MOST: u64 = 1 << 32;
+pub(super) const MOST: u64 = 1 << 32;
 
 /// A plan as Python hands it over: the unit of every row, the stratum of every unit, and how units are drawn.
 #[derive(Deserialize)]
@@ -51,7 +51,11 @@ fn slice<'a, T: numpy::Element>(what: &str, array: &'a PyReadonlyArray1<'_, T>) 
     array.as_slice().map_err(|_| Error::from(input(format!("{what} must be contiguous"))))
 }
 
-fn plan_of(units: &PyReadonlyArray1<'_, i64>, strata: &PyReadonlyArray1<'_, i64>, options: &str) -> Result<Plan> {
+pub(super) fn plan_of(
+    units: &PyReadonlyArray1<'_, i64>,
+    strata: &PyReadonlyArray1<'_, i64>,
+    options: &str,
+) -> Result<Plan> {
     let options: PlanOptions = from_json("plan", options)?;
     Plan::new(slice("units", units)?, slice("strata", strata)?, options.draws.as_deref(), options.law)
 }
@@ -113,7 +117,7 @@ pub(super) fn bootstrap_run<'py>(
     Ok((raw(py, replicates, estimate, jackknife)?, interrupted))
 }
 
-fn raw(
+pub(super) fn raw(
     py: Python<'_>,
     replicates: Replicates,
     estimate: Vec<f64>,

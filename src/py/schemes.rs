@@ -7,9 +7,11 @@ use crate::parallel::Threads;
 use crate::stream::Seed;
 use crate::weighting::contrasts::{Slopes, infer};
 use crate::weighting::schemes::counts::{CountRows, Counts, profiles, site_effect_test, tune_and_fit};
-use crate::weighting::schemes::rows::{Rows, Tuning, fit, posterior_of, uncertainty};
+use crate::weighting::schemes::finish::Freedom;
+use crate::weighting::schemes::rows::{Rows, Tuning, fit, posterior_of};
 use crate::weighting::schemes::stability::{Drawing, of_counts, of_rows};
 use crate::weighting::schemes::tune::Tuned;
+use crate::weighting::schemes::uncertainty::uncertainty;
 use crate::weighting::schemes::{Scheme, SchemeFit, Setting};
 use ndarray::Array2;
 use numpy::{PyReadonlyArray1, PyReadonlyArray2};
@@ -125,8 +127,10 @@ fn counts_of(
     })
 }
 
-/// Inference on slopes from their covariance; returns a dict.
+/// Inference on slopes from their covariance; `freedom` is JSON of degrees of freedom that differ. Returns a dict.
 #[pyfunction]
+#[pyo3(signature = (slopes, covariance, df, level, draws, seed, freedom=None))]
+#[expect(clippy::too_many_arguments, reason = "one argument per number")]
 pub(super) fn slope_inference(
     py: Python<'_>,
     slopes: PyReadonlyArray1<'_, f64>,
@@ -135,10 +139,13 @@ pub(super) fn slope_inference(
     level: f64,
     draws: usize,
     seed: u64,
+    freedom: Option<&str>,
 ) -> PyResult<Py<PyAny>> {
     let b = slopes.as_array().to_vec();
     let v = covariance.as_array().to_owned();
-    let found = py.detach(|| infer(Slopes { slopes: &b, covariance: v.view(), df }, level, draws, Seed(seed)))?;
+    let freedom: Option<Freedom> = freedom.map(|text| from_json("degrees of freedom", text)).transpose()?;
+    let given = Slopes { slopes: &b, covariance: v.view(), df, freedom: freedom.as_ref() };
+    let found = py.detach(|| infer(given, level, draws, Seed(seed)))?;
     to_python(py, &found)
 }
 

@@ -7,9 +7,10 @@
 
 use super::binomial::{BinomialFit, TOLERANCE, fit as binomial, null_objective};
 use super::separation::Fitted;
-use super::trials::{Trials, logistic};
+use super::trials::Trials;
 use crate::error::{Error, Result, input};
 use crate::linalg::{Cholesky, dot};
+use crate::num::logistic::logistic;
 use ndarray::{Array2, ArrayView2};
 
 /// A beta-binomial maximum. Coefficients are on the columns as given, the intercept first.

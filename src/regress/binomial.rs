@@ -5,11 +5,13 @@
 //! objective it is the certificate. Separated data have no maximiser: they are recognised ([`super::separation`]), never returned
 //! as a large number.
 
+use super::logit_rows::{AtRows, LogitRows};
 use super::penalty::Penalty;
 use super::separation::{Fitted, Separation, detect, detect_unpenalised};
-use super::trials::{Trials, logistic};
+use super::trials::Trials;
 use crate::error::{Error, Result, input};
-use crate::linalg::{Cholesky, dot, gram};
+use crate::linalg::{Cholesky, dot};
+use crate::num::logistic::logistic;
 use ndarray::{Array2, ArrayView2};
 
 /// A finite maximum. Coefficients are on the columns as given, the intercept first.
@@ -59,8 +61,8 @@ pub fn fit(data: &Trials, penalty: Option<ArrayView2<'_, f64>>) -> Result<Fitted
 /// The same for any penalty on scaled columns.
 pub(super) fn maximise(data: &Trials, penalty: Penalty) -> Result<Fitted<BinomialFit>> {
     let rows = data.merged();
-    let climb = Climb { data: &rows, penalty: &penalty, null: null_objective(&rows) };
     let mut b = rows.start();
+    let mut climb = Climb::new(&rows, &penalty, &b);
     let mut suspect = true;
     let mut gap = f64::INFINITY;
     for iterations in 1..=STEPS {
@@ -76,8 +78,7 @@ pub(super) fn maximise(data: &Trials, penalty: Penalty) -> Result<Fitted<Binomia
             let b = if moved { b } else { before };
             return Ok(Fitted::Finite(Box::new(climb.finish(data, &b, iterations)?)));
         }
-        let farthest = rows.linear(&b).iter().fold(0.0, |a: f64, e| a.max(e.abs()));
-        if suspect && (farthest > FAR || !moved) {
+        if suspect && (climb.at.farthest() > FAR || !moved) {
             if let Some(separation) = looked_for(&rows, &penalty)? {
                 return Ok(Fitted::Separated(separation));
             }
@@ -111,10 +112,12 @@ fn singular(rows: &Trials, penalty: &Penalty) -> Result<Fitted<BinomialFit>> {
         .into())
 }
 
-/// What a Newton step needs, on scaled columns.
+/// A point of the objective, on scaled columns: where the climb stands.
 struct Climb<'a> {
-    data: &'a Trials,
     penalty: &'a Penalty,
+    rows: LogitRows,
+    at: AtRows,
+    value: f64,
     null: f64,
 }
 
@@ -129,23 +132,27 @@ pub(super) fn null_objective(data: &Trials) -> f64 {
     if null > 0.0 { null } else { data.trials.iter().sum() }
 }
 
-impl Climb<'_> {
-    fn objective(&self, b: &[f64]) -> f64 {
-        self.data.kernel(&self.data.linear(b)) - self.penalty.value(b)
+impl<'a> Climb<'a> {
+    fn new(data: &Trials, penalty: &'a Penalty, b: &[f64]) -> Self {
+        let rows = LogitRows::new(data);
+        let mut climb = Self { penalty, at: rows.space(), rows, value: 0.0, null: null_objective(data) };
+        climb.stand(b);
+        climb
+    }
+
+    fn stand(&mut self, b: &[f64]) {
+        self.value = self.rows.stand(b, &mut self.at) - self.penalty.value(b);
     }
 
     /// Score and information, the penalty included.
     fn derivatives(&self, b: &[f64]) -> (Vec<f64>, Array2<f64>) {
-        let pi: Vec<f64> = self.data.linear(b).into_iter().map(logistic).collect();
-        let w: Vec<f64> = pi.iter().zip(&self.data.trials).map(|(p, n)| n * p * (1.0 - p)).collect();
-        let residual: Vec<f64> =
-            self.data.successes.iter().zip(&self.data.trials).zip(&pi).map(|((k, n), p)| k - n * p).collect();
-        let mut score = self.data.x.t().dot(&ndarray::ArrayView1::from(&residual)).to_vec();
-        let mut information = gram(self.data.x.view(), Some(&w));
+        let mut information = self.rows.information(&self.at);
+        let mut score = self.rows.score(&self.at);
         self.penalty.apply(b, &mut score, &mut information);
         (score, information)
     }
 
+    /// The Newton step from `b`, where the climb stands.
     fn step(&self, b: &[f64]) -> Option<Step> {
         let (score, information) = self.derivatives(b);
         let direction = Cholesky::factor(information.view()).definite()?.solve(&score);
@@ -154,17 +161,19 @@ impl Climb<'_> {
     }
 
     /// Takes the step, halved until the objective does not fall; false where no part of it helps.
-    fn halve(&self, b: &mut [f64], direction: &[f64]) -> bool {
-        let start = self.objective(b);
+    fn halve(&mut self, b: &mut [f64], direction: &[f64]) -> bool {
+        let start = self.value;
         let mut share = 1.0;
         for _ in 0..30 {
             let trial: Vec<f64> = b.iter().zip(direction).map(|(b, d)| b + share * d).collect();
-            if self.objective(&trial) >= start - 1e-14 * start.abs() {
+            self.stand(&trial);
+            if self.value >= start - 1e-14 * start.abs() {
                 b.copy_from_slice(&trial);
                 return true;
             }
             share *= 0.5;
         }
+        self.stand(b);
         false
     }
 

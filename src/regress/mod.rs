@@ -9,8 +9,10 @@ pub mod boundary;
 pub mod elastic_net;
 pub mod estimability;
 pub mod firth;
+pub mod firth_profile;
 pub mod least_squares;
 pub mod log_f;
+mod logit_rows;
 pub mod moments;
 mod penalty;
 pub mod pls;
@@ -19,6 +21,7 @@ pub mod quadrature;
 pub mod random_intercept;
 pub mod ridge;
 pub mod separation;
+mod site_integral;
 pub mod trials;
 
 pub use estimability::{Estimability, Level};

@@ -1,7 +1,8 @@
 //! Penalties on the coefficients of a binomial likelihood: none, quadratic, or log-F.
 
-use super::trials::{Trials, logistic, softplus};
+use super::trials::Trials;
 use crate::linalg::{dot, times};
+use crate::num::logistic::{logistic, softplus};
 use ndarray::{Array2, ArrayView2};
 
 /// What is taken from a log-likelihood, on scaled columns.

@@ -1,16 +1,15 @@
 //! Logistic regression with a random intercept per site, by adaptive Gauss-Hermite quadrature.
 //!
 //! Each site's effect is normal with standard deviation tau. Its integral is taken over 1 to 25 nodes about the mode, scaled by
-//! the curvature there (Liu and Pierce 1994, doi:10.1093/biomet/81.3.624; Pinheiro and Bates 1995,
-//! doi:10.1080/10618600.1995.10474663); one node is Laplace's method, which is not maximum likelihood. The gradient is that of
-//! the quadrature itself: how mode and scale move with the parameters is followed by implicit differentiation.
+//! the curvature there ([`super::site_integral`]); one node is Laplace's method, which is not maximum likelihood.
 
 use super::binomial::{BinomialFit, TOLERANCE, fit as binomial, null_objective};
-use super::quadrature::gauss_hermite;
 use super::separation::Fitted;
-use super::trials::{Trials, logistic, softplus};
+use super::site_integral::{Nodes, SiteRows, Space};
+use super::trials::Trials;
 use crate::error::{Error, Result, input};
-use crate::linalg::dot;
+use crate::linalg::{Columns, dot};
+use crate::num::logistic::logistic;
 use ndarray::{Array2, ArrayView2};
 
 /// A maximum. Coefficients are on the columns as given, the intercept first.
@@ -115,11 +114,14 @@ struct Model<'a> {
     labels: Vec<usize>,
     penalty: Option<Array2<f64>>,
     off_zero: bool,
-    nodes: Vec<f64>,
-    /// Logarithm of weight times exp(z^2), with the constants of the integral.
-    log_weights: Vec<f64>,
+    nodes: Nodes,
+    columns: Columns,
     null: f64,
     modes: Vec<f64>,
+    /// Linear predictors, then what each pulls; and what the integrals need.
+    eta: Vec<f64>,
+    pull: Vec<f64>,
+    space: Space,
     evaluations: usize,
     source: &'a Trials,
 }
@@ -137,19 +139,20 @@ impl<'a> Model<'a> {
                 ranges.push(at..at + 1);
             }
         }
-        let (nodes, weights) = gauss_hermite(options.nodes);
-        // exp(h) / sqrt(2 pi) du with u = mode + sqrt(2) s z.
-        let log_weights =
-            nodes.iter().zip(&weights).map(|(z, w)| w.ln() + z * z - 0.5 * std::f64::consts::PI.ln()).collect();
+        let rows = data.select(&order);
+        let columns = Columns::new(rows.x.view());
         Self {
-            data: data.select(&order),
+            data: rows,
+            eta: columns.vector(),
+            pull: columns.vector(),
+            columns,
+            space: Space::default(),
             modes: vec![0.0; ranges.len()],
             ranges,
             labels,
             penalty: options.penalty.map(|p| data.scaled_penalty(p)),
             off_zero: options.off_zero,
-            nodes,
-            log_weights,
+            nodes: Nodes::new(options.nodes),
             null: null_objective(data),
             evaluations: 0,
             source: data,
@@ -178,27 +181,22 @@ impl<'a> Model<'a> {
         self.evaluations += 1;
         let m = self.data.width();
         let (b, tau) = (&psi[..m], psi[m]);
-        let eta = self.data.linear(b);
-        gradient.fill(0.0);
-        let mut value = 0.0;
-        let mut pull = vec![0.0; eta.len()];
+        self.columns.times(b, &mut self.eta);
+        let (mut value, mut by_tau) = (0.0, 0.0);
         for (site, range) in self.ranges.iter().enumerate() {
             let rows = SiteRows {
-                eta: &eta[range.clone()],
+                eta: &self.eta[range.clone()],
                 successes: &self.data.successes[range.clone()],
                 trials: &self.data.trials[range.clone()],
                 tau,
             };
-            let (part, slope) =
-                rows.integrate(&self.nodes, &self.log_weights, &mut self.modes[site], &mut pull[range.clone()]);
+            let pull = &mut self.pull[range.clone()];
+            let (part, slope) = rows.integrate(&self.nodes, &mut self.modes[site], pull, &mut self.space);
             value += part;
-            gradient[m] += slope;
+            by_tau += slope;
         }
-        for (x, c) in self.data.x.rows().into_iter().zip(&pull) {
-            for (g, x) in gradient.iter_mut().zip(x) {
-                *g += c * x;
-            }
-        }
+        gradient[..m].copy_from_slice(&self.columns.cross(&self.pull));
+        gradient[m] = by_tau;
         if let Some(penalty) = &self.penalty {
             value -= 0.5 * super::moments::quadratic(penalty.view(), b);
             for (g, p) in gradient.iter_mut().zip(crate::linalg::times(penalty.view(), b)) {
@@ -328,117 +326,5 @@ impl<'a> Model<'a> {
             gap: binomial.gap,
             binomial,
         }
-    }
-}
-
-/// The rows of one site at given parameters. The site's effect is tau u with u standard normal.
-struct SiteRows<'a> {
-    eta: &'a [f64],
-    successes: &'a [f64],
-    trials: &'a [f64],
-    tau: f64,
-}
-
-/// Sums over the rows of a site at one u.
-#[derive(Default)]
-struct At {
-    /// Sum of k - n pi.
-    residual: f64,
-    /// Sum of n pi (1 - pi).
-    variance: f64,
-    /// Sum of n pi (1 - pi) (1 - 2 pi).
-    skew: f64,
-}
-
-impl SiteRows<'_> {
-    fn at(&self, u: f64) -> At {
-        let mut sum = At::default();
-        for ((eta, k), n) in self.eta.iter().zip(self.successes).zip(self.trials) {
-            let pi = logistic(eta + self.tau * u);
-            let v = n * pi * (1.0 - pi);
-            sum.residual += k - n * pi;
-            sum.variance += v;
-            sum.skew += v * (1.0 - 2.0 * pi);
-        }
-        sum
-    }
-
-    fn log_density(&self, u: f64) -> f64 {
-        let rows = self.eta.iter().zip(self.successes).zip(self.trials);
-        let kernel: f64 = rows
-            .map(|((eta, k), n)| {
-                let e = eta + self.tau * u;
-                k * e - n * softplus(e)
-            })
-            .sum();
-        kernel - 0.5 * u * u
-    }
-
-    /// The mode of u: the log density is concave with curvature of at least one.
-    fn mode(&self, start: f64) -> f64 {
-        let mut u = start;
-        for _ in 0..100 {
-            let sums = self.at(u);
-            let slope = self.tau * sums.residual - u;
-            let step = slope / (self.tau * self.tau * sums.variance + 1.0);
-            // |slope| bounds the distance to the mode, since the curvature is at least one.
-            let next = u + step.clamp(-2.0, 2.0);
-            if (next - u).abs() <= 1e-14 * (1.0 + u.abs()) {
-                return next;
-            }
-            u = next;
-        }
-        u
-    }
-
-    /// Log of the site's integral. Writes what each row's linear predictor pulls, and returns the slope in tau.
-    fn integrate(&self, nodes: &[f64], log_weights: &[f64], mode: &mut f64, pull: &mut [f64]) -> (f64, f64) {
-        let tau = self.tau;
-        *mode = self.mode(*mode);
-        let u = *mode;
-        let at = self.at(u);
-        let curvature = tau * tau * at.variance + 1.0;
-        let s = curvature.sqrt().recip();
-        let places: Vec<f64> = nodes.iter().map(|z| u + std::f64::consts::SQRT_2 * s * z).collect();
-        let mut logs: Vec<f64> =
-            places.iter().zip(log_weights).map(|(place, w)| w + self.log_density(*place)).collect();
-        let largest = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let total: f64 = logs
-            .iter_mut()
-            .map(|l| {
-                *l = (*l - largest).exp();
-                *l
-            })
-            .sum();
-        let value = largest + total.ln() + s.ln();
-        // Expected slopes over the nodes: in u, in u times sqrt(2) z, in tau, and per row.
-        let (mut along, mut spread, mut by_tau) = (0.0, 0.0, 0.0);
-        pull.fill(0.0);
-        for ((share, place), z) in logs.iter().map(|l| l / total).zip(&places).zip(nodes) {
-            let mut residual = 0.0;
-            for (((eta, k), n), c) in self.eta.iter().zip(self.successes).zip(self.trials).zip(pull.iter_mut()) {
-                let r = k - n * logistic(eta + tau * place);
-                residual += r;
-                *c += share * r;
-            }
-            let slope = tau * residual - place;
-            along += share * slope;
-            spread += share * slope * std::f64::consts::SQRT_2 * z;
-            by_tau += share * place * residual;
-        }
-        let spread = spread + 1.0 / s;
-        // How the mode and the scale move: du = h_u. / curvature, ds = s^3/2 (h_uu. + h_uuu du).
-        let third = -tau.powi(3) * at.skew;
-        let half_cube = 0.5 * s.powi(3);
-        let move_by_tau = (at.residual - tau * u * at.variance) / curvature;
-        let bend_by_tau = -2.0 * tau * at.variance - tau * tau * u * at.skew;
-        let slope = by_tau + along * move_by_tau + spread * half_cube * (bend_by_tau + third * move_by_tau);
-        for ((eta, n), c) in self.eta.iter().zip(self.trials).zip(pull.iter_mut()) {
-            let pi = logistic(eta + tau * u);
-            let v = n * pi * (1.0 - pi);
-            let moved = -tau * v / curvature;
-            *c += along * moved + spread * half_cube * (-tau * tau * v * (1.0 - 2.0 * pi) + third * moved);
-        }
-        (value, slope)
     }
 }

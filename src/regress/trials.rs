@@ -1,6 +1,7 @@
 //! k successes of n trials per row: the data of every binomial estimator, centred and scaled once.
 
 use crate::error::{Result, input};
+use crate::num::logistic::softplus;
 use crate::num::special::ln_gamma;
 use ndarray::{Array2, ArrayView2};
 
@@ -20,21 +21,6 @@ pub struct Trials {
     centre: Vec<f64>,
     /// Standard deviation of each column, one for a column that does not vary; length m - 1.
     scale: Vec<f64>,
-}
-
-/// log(1 + exp(eta)) without overflow.
-pub fn softplus(eta: f64) -> f64 {
-    if eta > 0.0 { eta + (-eta).exp().ln_1p() } else { eta.exp().ln_1p() }
-}
-
-/// 1/(1 + exp(-eta)).
-pub fn logistic(eta: f64) -> f64 {
-    if eta >= 0.0 {
-        1.0 / (1.0 + (-eta).exp())
-    } else {
-        let e = eta.exp();
-        e / (1.0 + e)
-    }
 }
 
 impl Trials {
@@ -139,7 +125,10 @@ impl Trials {
 
     /// Sum of the logarithms of the binomial coefficients.
     pub fn log_coefficients(&self) -> f64 {
-        let choose = |k: f64, n: f64| ln_gamma(n + 1.0) - ln_gamma(k + 1.0) - ln_gamma(n - k + 1.0);
+        let choose = |k: f64, n: f64| match k {
+            _ if k == 0.0 || k == n => 0.0,
+            _ => ln_gamma(n + 1.0) - ln_gamma(k + 1.0) - ln_gamma(n - k + 1.0),
+        };
         self.successes.iter().zip(&self.trials).map(|(k, n)| choose(*k, *n)).sum()
     }
 

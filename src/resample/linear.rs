@@ -2,26 +2,25 @@
 //!
 //! Correlations (z: the standardised outcome), differences of means (z: 1/n of the first label, -1/n of the second),
 //! means of paired differences (z: signs) and partial correlations under Freedman and Lane's scheme (1983; z: residuals
-//! of the null model) are all of this form. Eight arrangements are multiplied at once, one per lane.
+//! of the null model) are all of this form. Sixteen arrangements are drawn and multiplied at once, one per lane.
 
 use super::permute::Exchange;
-use super::run::in_waves;
+use super::run::in_blocks;
 use crate::error::Result;
 use crate::job::Control;
+use crate::linalg::lanes::{LANES, Lane, Moments};
 use crate::parallel::Threads;
 use crate::stream::Seed;
+use rayon::prelude::*;
 
-/// Arrangements that are multiplied at once.
-const LANES: usize = 8;
-/// Columns that share one pass over the lanes.
-const TILE: usize = 4;
+/// Groups of arrangements in one task.
+const BLOCK: usize = 8;
 
 /// A linear permutation statistic.
 #[derive(Debug, Clone)]
 pub struct Linear {
-    /// Units x columns, row-major, columns padded to whole tiles.
-    matrix: Vec<f64>,
-    padded: usize,
+    /// Units x columns.
+    matrix: Moments,
     columns: usize,
     /// The value of z for every label (or order).
     values: Vec<f64>,
@@ -37,14 +36,8 @@ impl Linear {
     /// With `nuisance` columns (an orthonormal basis, last) the statistic is a correlation: `length` is the squared
     /// length of z, and the first columns must have length 1.
     pub fn new(matrix: &[f64], columns: usize, values: Vec<f64>, nuisance: usize) -> Self {
-        let padded = columns.div_ceil(TILE) * TILE;
-        let rows = matrix.len() / columns.max(1);
-        let mut wide = vec![0.0; rows * padded];
-        for (to, from) in wide.chunks_exact_mut(padded).zip(matrix.chunks_exact(columns)) {
-            to[..columns].copy_from_slice(from);
-        }
         let length = values.iter().map(|z| z * z).sum();
-        Self { matrix: wide, padded, columns, values, nuisance, length }
+        Self { matrix: Moments::new(matrix, columns), columns, values, nuisance, length }
     }
 
     /// Statistics per arrangement.
@@ -54,67 +47,39 @@ impl Linear {
 
     /// The statistics of one arrangement.
     pub fn evaluate(&self, arrangement: &[u32], out: &mut [f64]) {
-        let mut work = Work::new(self, arrangement.len());
-        work.load(self, 0, arrangement);
-        let mut wide = vec![0.0; LANES * self.outputs()];
-        work.multiply(self, &mut wide);
-        out.copy_from_slice(&wide[..self.outputs()]);
+        let z: Vec<Lane> = arrangement.iter().map(|&label| [self.values[label as usize]; LANES]).collect();
+        let mut sums = vec![[0.0; LANES]; self.columns];
+        self.multiply(&z, &mut sums);
+        out.iter_mut().zip(&sums).for_each(|(out, sum)| *out = sum[0]);
+    }
+
+    /// X' z of all lanes, scaled.
+    fn multiply(&self, z: &[Lane], sums: &mut [Lane]) {
+        sums.fill([0.0; LANES]);
+        self.matrix.add_weighted(z, sums);
+        if self.nuisance == 0 {
+            return;
+        }
+        let (outputs, basis) = sums.split_at_mut(self.outputs());
+        for lane in 0..LANES {
+            let inside: f64 = basis.iter().map(|sum| sum[lane] * sum[lane]).sum();
+            let left = self.length - inside;
+            let scale = if left > 1e-12 * self.length { left.sqrt().recip() } else { f64::NAN };
+            for sum in &mut *outputs {
+                sum[lane] *= scale;
+            }
+        }
     }
 }
 
 /// Buffers of one thread.
 struct Work {
     arrangement: Vec<u32>,
-    z: Vec<[f64; LANES]>,
-    sums: Vec<[f64; LANES]>,
+    z: Vec<Lane>,
+    sums: Vec<Lane>,
 }
 
-impl Work {
-    fn new(linear: &Linear, units: usize) -> Self {
-        Self { arrangement: vec![0; units], z: vec![[0.0; LANES]; units], sums: vec![[0.0; LANES]; linear.padded] }
-    }
-
-    fn load(&mut self, linear: &Linear, lane: usize, arrangement: &[u32]) {
-        for (z, &label) in self.z.iter_mut().zip(arrangement) {
-            z[lane] = linear.values[label as usize];
-        }
-    }
-
-    /// X' z of all lanes, written replicate after replicate.
-    fn multiply(&mut self, linear: &Linear, out: &mut [f64]) {
-        for tile in 0..linear.padded / TILE {
-            let mut sums = [[0.0_f64; LANES]; TILE];
-            for (row, z) in linear.matrix.chunks_exact(linear.padded).zip(&self.z) {
-                let x = &row[tile * TILE..(tile + 1) * TILE];
-                for (sum, &x) in sums.iter_mut().zip(x) {
-                    for lane in 0..LANES {
-                        sum[lane] += x * z[lane];
-                    }
-                }
-            }
-            self.sums[tile * TILE..(tile + 1) * TILE].copy_from_slice(&sums);
-        }
-        let k = linear.outputs();
-        for (lane, out) in out.chunks_exact_mut(k).enumerate() {
-            let scale = self.scale(linear, lane);
-            for (out, sum) in out.iter_mut().zip(&self.sums) {
-                *out = sum[lane] * scale;
-            }
-        }
-    }
-
-    fn scale(&self, linear: &Linear, lane: usize) -> f64 {
-        if linear.nuisance == 0 {
-            return 1.0;
-        }
-        let basis = &self.sums[linear.outputs()..linear.columns];
-        let inside: f64 = basis.iter().map(|sum| sum[lane] * sum[lane]).sum();
-        let left = linear.length - inside;
-        if left > 1e-12 * linear.length { left.sqrt().recip() } else { f64::NAN }
-    }
-}
-
-/// The null distribution, replicate-major: all arrangements, or replicates `first..first + count`.
+/// The null distribution, output after output: all arrangements, or replicates `first..first + count`.
 pub fn run(
     linear: &Linear,
     exchange: &Exchange,
@@ -123,25 +88,33 @@ pub fn run(
     threads: Threads,
     control: &Control,
 ) -> Result<Vec<f64>> {
-    let k = linear.outputs();
-    let worker = || Work::new(linear, exchange.units());
-    let blocks = count.div_ceil(LANES);
-    let mut values = in_waves(blocks, LANES * k, threads, control, worker, |work, block, out| {
-        for lane in 0..LANES {
-            // The last block is filled up by repeating the last arrangement; the surplus is cut off below.
-            let index = first + (block * LANES + lane).min(count - 1) as u64;
-            let mut arrangement = std::mem::take(&mut work.arrangement);
-            if enumerated {
-                exchange.unrank(index, &mut arrangement);
-            } else {
-                exchange.draw(seed, index, &mut arrangement);
+    let (k, units) = (linear.outputs(), exchange.units());
+    let zero = [0.0; LANES];
+    let worker = || Work { arrangement: vec![0; units], z: vec![zero; units], sums: vec![zero; linear.columns] };
+    let groups = in_blocks(BLOCK, count.div_ceil(LANES), LANES * k, threads, control, worker, |work, group, out| {
+        // The last group is filled up by repeating the last arrangement; the surplus is cut off below.
+        let indices = std::array::from_fn(|lane| first + (group * LANES + lane).min(count - 1) as u64);
+        if enumerated {
+            for (lane, &index) in indices.iter().enumerate() {
+                exchange.unrank(index, &mut work.arrangement);
+                let labels = work.z.iter_mut().zip(&work.arrangement);
+                labels.for_each(|(z, &label)| z[lane] = linear.values[label as usize]);
             }
-            work.load(linear, lane, &arrangement);
-            work.arrangement = arrangement;
+        } else {
+            exchange.draw_values(seed, &indices, &linear.values, &mut work.z);
         }
-        work.multiply(linear, out);
+        linear.multiply(&work.z, &mut work.sums);
+        out.copy_from_slice(work.sums[..k].as_flattened());
     })?;
-    values.truncate(count * k);
+    let done = (groups.len() / k.max(1)).min(count);
+    let mut values = vec![0.0; k * done];
+    threads.run(|| {
+        values.par_chunks_mut(done.max(1)).enumerate().for_each(|(j, row)| {
+            for (part, group) in row.chunks_mut(LANES).zip(groups.chunks_exact(LANES * k)) {
+                part.copy_from_slice(&group[j * LANES..j * LANES + part.len()]);
+            }
+        });
+    })?;
     Ok(values)
 }
 

@@ -9,6 +9,7 @@
 //! | [`statistic`] | functions of weighted sums, or of row weights |
 //! | [`statistics`] | the compiled statistics, by name |
 //! | [`run`] | many replicates, in blocks, on threads, stoppable |
+//! | [`lanes`] | the same, sixteen replicates at once |
 //! | [`jackknife`] | leaving out one unit at a time |
 //! | [`distribution`] | what is defined, its moments, quantiles and their Monte Carlo errors |
 //! | [`interval`] | percentile, expanded, basic, normal, BCa, studentized, t on the jackknife |
@@ -26,6 +27,7 @@ pub mod draw;
 pub mod enumerate;
 pub mod interval;
 pub mod jackknife;
+pub mod lanes;
 pub mod linear;
 pub mod permute;
 pub mod plan;

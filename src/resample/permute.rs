@@ -3,7 +3,10 @@
 //! Replicate i is a pure function of seed and index. When there are few enough arrangements each distinct one is
 //! reached from its rank, so that a test can visit them all.
 
-use crate::stream::{Purpose, Seed};
+use crate::linalg::lanes::{LANES, Lane};
+use crate::stream::{Purpose, Seed, Stream};
+use pulp::Arch;
+use rand::Rng;
 use std::ops::Range;
 
 /// What may be exchanged.
@@ -83,13 +86,44 @@ impl Exchange {
         match self {
             Self::Labels { labels, strata } => {
                 out.copy_from_slice(labels);
-                for stratum in strata {
-                    stream.shuffle(&mut out[stratum.clone()]);
+                let mut swaps = vec![0; labels.len()];
+                draw_swaps(&mut stream, strata, &mut swaps);
+                for (i, j) in in_order(strata, &swaps) {
+                    out.swap(i, j);
                 }
             }
             Self::Within { size, .. } => {
                 stream.fill_below(factorial(*size).unwrap_or(1) as u32, out);
             }
+        }
+    }
+
+    /// Draws sixteen replicates at once, one per lane, and writes the value of each label (or order): what [`Self::draw`]
+    /// gives, but the shuffles run side by side, so that none waits for its own memory.
+    pub fn draw_values(&self, seed: Seed, replicates: &[u64; LANES], values: &[f64], out: &mut [Lane]) {
+        if let Self::Labels { labels, strata } = self {
+            out.iter_mut().zip(labels).for_each(|(out, &label)| *out = [values[label as usize]; LANES]);
+            let mut swaps = vec![0; LANES * labels.len()];
+            let (lanes, _) = swaps.as_chunks_mut::<LANES>();
+            let mut own = vec![0; labels.len()];
+            for (lane, &replicate) in replicates.iter().enumerate() {
+                draw_swaps(&mut seed.stream(Purpose::Permute, replicate), strata, &mut own);
+                lanes.iter_mut().zip(&own).for_each(|(swap, &j)| swap[lane] = j);
+            }
+            for i in strata.iter().flat_map(|stratum| (stratum.start + 1..stratum.end).rev()) {
+                for lane in 0..LANES {
+                    let j = lanes[i][lane] as usize;
+                    let moved = out[i][lane];
+                    out[i][lane] = out[j][lane];
+                    out[j][lane] = moved;
+                }
+            }
+            return;
+        }
+        let mut arrangement = vec![0; out.len()];
+        for (lane, &replicate) in replicates.iter().enumerate() {
+            self.draw(seed, replicate, &mut arrangement);
+            out.iter_mut().zip(&arrangement).for_each(|(out, &order)| out[lane] = values[order as usize]);
         }
     }
 
@@ -114,6 +148,68 @@ impl Exchange {
             }
         }
     }
+}
+
+/// The swaps of a shuffle of each stratum (Fisher and Yates): unit i with one from the start of its stratum to i itself,
+/// every one as likely, from the last unit to the first.
+fn draw_swaps(stream: &mut Stream, strata: &[Range<usize>], swaps: &mut [u32]) {
+    for stratum in strata {
+        let swaps = &mut swaps[stratum.clone()];
+        if swaps.len() <= 1 << 16 {
+            below_own_size(stream, swaps);
+        } else {
+            (1..).zip(&mut *swaps).for_each(|(size, swap)| *swap = stream.below(size));
+        }
+        for swap in swaps {
+            *swap += stratum.start as u32;
+        }
+    }
+}
+
+fn in_order<'a>(strata: &'a [Range<usize>], swaps: &'a [u32]) -> impl Iterator<Item = (usize, usize)> + 'a {
+    strata.iter().flat_map(|stratum| (stratum.start + 1..stratum.end).rev()).map(|i| (i, swaps[i] as usize))
+}
+
+/// Halves of words that are drawn at once.
+const HALVES: usize = 128;
+
+/// Writes to slot i a uniform integer in `0..=i`, without bias, for at most 65,536 slots.
+///
+/// Each slot takes 16 bits, words low half first, by Lemire's multiply (2019, <https://doi.org/10.1145/3230636>); those
+/// of a run of 128 slots that must be rejected take words of their own before the next run. This layout is frozen: a test
+/// pins it.
+fn below_own_size(stream: &mut Stream, slots: &mut [u32]) {
+    let arch = Arch::new();
+    let mut bytes = [0_u8; 2 * HALVES];
+    for (run, slots) in slots.chunks_mut(HALVES).enumerate() {
+        let first = (run * HALVES) as u32 + 1;
+        stream.rng().fill_bytes(&mut bytes[..4 * slots.len().div_ceil(2)]);
+        let halves = bytes.as_chunks::<2>().0;
+        let doubtful = arch.dispatch(|| scale(first, halves, slots));
+        if doubtful == 0 {
+            continue;
+        }
+        for ((size, slot), half) in (first..).zip(slots).zip(halves) {
+            let low = (u32::from(u16::from_le_bytes(*half)).wrapping_mul(size)) & 0xffff;
+            if low < size && low < 65_536 % size {
+                *slot = stream.below(size);
+            }
+        }
+    }
+}
+
+/// Multiplies each half by the size of its slot; zero when none of them can be one that must be rejected.
+// Inlined into a function that is compiled for each instruction set.
+#[allow(clippy::inline_always)]
+#[inline(always)]
+fn scale(first: u32, halves: &[[u8; 2]], slots: &mut [u32]) -> u32 {
+    let mut doubtful = 0;
+    for ((size, slot), half) in (first..).zip(slots).zip(halves) {
+        let product = u32::from(u16::from_le_bytes(*half)).wrapping_mul(size);
+        *slot = product >> 16;
+        doubtful |= u32::from(product & 0xffff < size);
+    }
+    doubtful
 }
 
 /// The arrangement of a rank in lexicographic order: after each first label come the arrangements of the others.
@@ -186,5 +282,53 @@ mod tests {
             }
         }
         assert_eq!(order_of(5, 3), [2, 1, 0]);
+    }
+
+    #[test]
+    fn lanes_draw_what_single_replicates_draw() {
+        let labels: Vec<u32> = (0..500).collect();
+        let cases = [
+            Exchange::Labels { labels: labels.clone(), strata: vec![0..150, 150..151, 151..500] },
+            Exchange::Within { units: 9, size: 3 },
+        ];
+        let values: Vec<f64> = labels.iter().map(|&l| f64::from(l) * 0.5).collect();
+        for exchange in cases {
+            let (mut lanes, mut own) = (vec![[0.0; LANES]; exchange.units()], vec![0; exchange.units()]);
+            let replicates = std::array::from_fn(|lane| 7 + lane as u64);
+            exchange.draw_values(Seed(3), &replicates, &values, &mut lanes);
+            for (lane, &replicate) in replicates.iter().enumerate() {
+                exchange.draw(Seed(3), replicate, &mut own);
+                assert!(lanes.iter().zip(&own).all(|(z, &label)| z[lane] == values[label as usize]));
+            }
+        }
+    }
+
+    #[test]
+    fn slots_are_uniform_below_their_own_size_and_their_layout_is_frozen() {
+        let mut slots = vec![0; 301];
+        let mut stream = Seed(5).stream(Purpose::Permute, 2);
+        below_own_size(&mut stream, &mut slots);
+        // The same from the words: 128 slots a run, then those that were rejected.
+        let mut words = Seed(5).stream(Purpose::Permute, 2);
+        let mut expected = Vec::new();
+        for run in (0..301_u32).collect::<Vec<_>>().chunks(128) {
+            let drawn: Vec<u32> = (0..run.len().div_ceil(2)).map(|_| words.rng().next_u32()).collect();
+            let halves = drawn.iter().flat_map(|word| [word & 0xffff, word >> 16]);
+            let products: Vec<u32> = run.iter().zip(halves).map(|(i, half)| half * (i + 1)).collect();
+            for (i, product) in run.iter().zip(products) {
+                let rejected = product & 0xffff < 65_536 % (i + 1);
+                expected.push(if rejected { words.below(i + 1) } else { product >> 16 });
+            }
+        }
+        assert_eq!(slots, expected);
+        // Slot 6 over many replicates: chi-square with 6 degrees of freedom has its 99.9 % point at 22.5.
+        let mut counts = [0_u32; 7];
+        for replicate in 0..70_000 {
+            let mut slots = [0; 7];
+            below_own_size(&mut Seed(5).stream(Purpose::Permute, replicate), &mut slots);
+            counts[slots[6] as usize] += 1;
+        }
+        let chi2: f64 = counts.iter().map(|&c| (f64::from(c) - 10_000.0).powi(2) / 10_000.0).sum();
+        assert!(chi2 < 22.5, "chi-square {chi2}");
     }
 }

@@ -90,6 +90,13 @@ impl Plan {
         Ok(Self { unit_of_row: units, n_units, strata, law, rows_are_units, rows, starts })
     }
 
+    /// The same units, strata and law for other rows: a unit for each of them.
+    pub fn rebound(&self, unit_of_row: &[i64]) -> Result<Self> {
+        let of_unit = (0..).zip(&self.strata).flat_map(|(i, stratum)| std::iter::repeat_n(i, stratum.size));
+        let draws: Vec<usize> = self.strata.iter().map(|s| s.draws).collect();
+        Self::new(unit_of_row, &of_unit.collect::<Vec<i64>>(), Some(&draws), self.law)
+    }
+
     /// The plain bootstrap of `n` rows.
     pub fn iid(n: usize) -> Result<Self> {
         let units: Vec<i64> = (0..).take(n).collect();

@@ -2,7 +2,7 @@
 
 use super::splits::SplitP;
 use crate::num::ranks::tie_tolerance;
-use crate::num::sums::moments;
+use crate::num::sums::standard_deviation;
 use serde::{Deserialize, Serialize};
 
 /// Which statistics speak against the null hypothesis.
@@ -42,10 +42,11 @@ struct Tally {
 impl Tally {
     /// Values beyond `observed` in one direction; undefined values count as beyond, so that they never help.
     fn of(null: impl Iterator<Item = f64>, observed: f64, tolerance: f64) -> Self {
+        let (least, beyond) = (observed - tolerance, observed + tolerance);
         let mut tally = Self::default();
         for value in null {
-            tally.weak += usize::from(value.is_nan() || value >= observed - tolerance);
-            tally.strict += usize::from(value.is_nan() || value > observed + tolerance);
+            tally.weak += usize::from(value.is_nan() || value >= least);
+            tally.strict += usize::from(value.is_nan() || value > beyond);
         }
         tally
     }
@@ -65,8 +66,15 @@ fn each(a: SplitP, b: SplitP, f: impl Fn(f64, f64) -> f64) -> SplitP {
 
 /// Spread of the defined values: the scale of the tie tolerance.
 fn spread(null: &[f64]) -> f64 {
+    if undefined(null) == 0 {
+        return standard_deviation(null);
+    }
     let finite: Vec<f64> = null.iter().copied().filter(|x| x.is_finite()).collect();
-    moments(&finite).sd
+    standard_deviation(&finite)
+}
+
+fn undefined(null: &[f64]) -> usize {
+    null.iter().map(|x| usize::from(!x.is_finite())).sum()
 }
 
 /// The p-values of one observed statistic against its null distribution.
@@ -76,23 +84,28 @@ pub fn p_value(null: &[f64], observed: f64, tail: Tail, enumerated: bool) -> PVa
     let upper = |x: f64| Tally::of(null.iter().copied(), x, tolerance).p(n, enumerated);
     let lower = |x: f64| Tally::of(null.iter().map(|v| -v), -x, tolerance).p(n, enumerated);
     let distance = |x: f64| Tally::of(null.iter().map(|v| v.abs()), x.abs(), tolerance).p(n, enumerated);
-    let finite = || null.iter().copied().filter(|x| x.is_finite());
-    let (most, least) = (finite().fold(f64::MIN, f64::max), finite().fold(f64::MAX, f64::min));
     let doubled = |a: SplitP, b: SplitP| each(a, b, |a, b| (2.0 * a.min(b)).min(1.0));
-    let (p, floor, factor) = match tail {
-        Tail::Greater => (upper(observed), upper(most).weak, 1.0),
-        Tail::Less => (lower(observed), lower(least).weak, 1.0),
-        Tail::Doubled => {
-            (doubled(upper(observed), lower(observed)), (2.0 * upper(most).weak.min(lower(least).weak)).min(1.0), 2.0)
+    let (p, factor) = match tail {
+        Tail::Greater => (upper(observed), 1.0),
+        Tail::Less => (lower(observed), 1.0),
+        Tail::Doubled => (doubled(upper(observed), lower(observed)), 2.0),
+        Tail::Symmetric => (distance(observed), 1.0),
+    };
+    let floor = || {
+        let finite = || null.iter().copied().filter(|x| x.is_finite());
+        let (most, least) = (finite().fold(f64::MIN, f64::max), finite().fold(f64::MAX, f64::min));
+        match tail {
+            Tail::Greater => upper(most).weak,
+            Tail::Less => lower(least).weak,
+            Tail::Doubled => (2.0 * upper(most).weak.min(lower(least).weak)).min(1.0),
+            Tail::Symmetric => distance(most.abs().max(least.abs())).weak,
         }
-        Tail::Symmetric => (distance(observed), distance(most.abs().max(least.abs())).weak, 1.0),
     };
     // With random arrangements more of them reach lower: the floor is that of their number.
-    let floor = if enumerated { floor } else { factor / (n + 1) as f64 };
+    let floor = if enumerated { floor() } else { factor / (n + 1) as f64 };
     let share = p.weak / factor;
     let error = if enumerated { 0.0 } else { factor * (share * (1.0 - share) / n as f64).sqrt() };
-    let n_undefined = null.iter().filter(|x| !x.is_finite()).count();
-    PValue { p, monte_carlo_error: error, floor, n_undefined }
+    PValue { p, monte_carlo_error: error, floor, n_undefined: undefined(null) }
 }
 
 /// Step-down max-T adjusted p-values (Westfall and Young 1993, algorithm 4.1; Romano and Wolf 2005,
@@ -116,8 +129,9 @@ pub fn step_down(null: &[f64], observed: &[f64], tail: Tail, enumerated: bool) -
     let mut running = vec![f64::NEG_INFINITY; n];
     for &j in order.iter().rev() {
         for (most, &x) in running.iter_mut().zip(row(j)) {
+            // Once undefined, always undefined: a comparison with NaN is false.
             let x = size(j, x);
-            *most = if most.is_nan() || x.is_nan() { f64::NAN } else { most.max(x) };
+            *most = if x > *most || x.is_nan() { x } else { *most };
         }
         let value = size(j, observed[j]);
         adjusted[j] = Tally::of(running.iter().copied(), value, tie_tolerance(value, 1.0)).p(n, enumerated);

@@ -116,21 +116,34 @@ pub(crate) fn in_waves<W: Send>(
     worker: impl Fn() -> W + Sync,
     evaluate: impl Fn(&mut W, usize, &mut [f64]) + Sync,
 ) -> Result<Vec<f64>> {
+    in_blocks(BLOCK, count, width, threads, control, worker, evaluate)
+}
+
+/// The same with tasks of `block` each.
+pub(super) fn in_blocks<W: Send>(
+    block: usize,
+    count: usize,
+    width: usize,
+    threads: Threads,
+    control: &Control,
+    worker: impl Fn() -> W + Sync,
+    evaluate: impl Fn(&mut W, usize, &mut [f64]) + Sync,
+) -> Result<Vec<f64>> {
     threads.run(|| {
         let mut values = vec![0.0; count * width];
         let (mut done, mut blocks) = (0, 4 * threads.get());
         while done < count && !control.is_cancelled() {
-            let wave = (blocks * BLOCK).min(count - done);
+            let wave = (blocks * block).min(count - done);
             let started = Instant::now();
             let complete: Vec<usize> = values[done * width..(done + wave) * width]
-                .par_chunks_mut(BLOCK * width)
+                .par_chunks_mut(block * width)
                 .enumerate()
-                .map_init(&worker, |worker, (block, out)| {
+                .map_init(&worker, |worker, (task, out)| {
                     if control.is_cancelled() {
                         return 0;
                     }
                     for (i, out) in out.chunks_exact_mut(width).enumerate() {
-                        evaluate(worker, done + block * BLOCK + i, out);
+                        evaluate(worker, done + task * block + i, out);
                     }
                     control.advance((out.len() / width) as u64);
                     out.len() / width

@@ -146,7 +146,7 @@ mod tests {
     use super::*;
 
     fn null(gains: Vec<Vec<f64>>) -> NullGains {
-        NullGains { replicates: gains[0].len(), gains, undefined: 0 }
+        NullGains { replicates: gains[0].len(), gains, undefined: 0, changes: Vec::new() }
     }
 
     #[test]

@@ -7,13 +7,16 @@
 //! 5. The verdict compares the interval with the smallest gain that would matter ([`super::verdict`]).
 
 use super::compare::{Superiority, model_set, superiority};
-use super::crossfit::{Entrant, Failure, Plan};
+use super::consequences::{Bands, Changes};
+use super::crossfit::{Entrant, Failure, Plan, Space};
 use super::equal_slopes::{EqualSlopes, SlopeScatter, equal_slopes, slope_scatter};
-use super::gain::{GainInterval, Losses, delete_one_site};
+use super::gain::{GainInterval, Losses, Picked, delete_one_site};
 use super::labels::{LabelTest, label_permutation};
 use super::null::{FEWEST_SITES, Null, NullGains, null_gains, p_value};
 use super::panel::Panel;
 use super::schemes::SchemeFit;
+use super::scores::Scores;
+use super::splits::Validation;
 use super::verdict::{Verdict, verdict};
 use crate::error::{Result, input};
 use crate::job::Control;
@@ -41,6 +44,12 @@ pub struct Protocol {
     /// Participants per row where the outcome is a rate of counts (or 0/1): the null is then drawn, not permuted.
     #[serde(default)]
     pub trials: Option<Vec<f64>>,
+    /// How sites are held out.
+    #[serde(default)]
+    pub validation: Validation,
+    /// What weights would change; nothing is counted without totals.
+    #[serde(default)]
+    pub bands: Bands,
     /// Of everything that is drawn.
     pub seed: u64,
 }
@@ -74,6 +83,12 @@ pub struct Entry {
     pub stability: Vec<(f64, f64)>,
     /// Penalty chosen in each fold, for schemes that are tuned.
     pub penalties: Vec<Option<f64>>,
+    /// Secondary scores of the held-out predictions.
+    pub scores: Scores,
+    /// What its weights on all sites would change.
+    pub changes: Changes,
+    /// What they would change on average where equal weights are true; `None` without replicates.
+    pub changes_expected: Option<Changes>,
     /// p for staying in the model confidence set of all schemes; `None` where there is no interval.
     pub set_p: Option<f64>,
     /// Where it failed and why; such a scheme is out of the contest.
@@ -99,6 +114,8 @@ pub struct Contest {
     pub scatter: Option<SlopeScatter>,
     /// Is any scheme superior to the reference?
     pub superiority: Option<Superiority>,
+    /// Picking the best scheme inside the training fold.
+    pub picked: Option<Picked>,
     /// Exact permutation of the outcome: does any item go with it?
     pub labels: Option<LabelTest>,
     /// Null replicates that were completed.
@@ -111,8 +128,21 @@ pub struct Contest {
     pub refused: String,
 }
 
+/// One prediction per row; none where the scheme failed.
+fn mean_over_repeats(predictions: &[f64], rows: usize) -> Vec<Option<f64>> {
+    let repeats = predictions.chunks_exact(rows);
+    let share = 1.0 / repeats.len() as f64;
+    let mean = |row: usize| share * repeats.clone().map(|repeat| repeat[row]).sum::<f64>();
+    (0..rows).map(mean).map(|p| p.is_finite().then_some(p)).collect()
+}
+
+/// The weights in every training fold where the scheme could be fitted.
+fn fold_weights(panel: &Panel, plan: &Plan<'_>, c: usize, space: &mut Space) -> Vec<Vec<f64>> {
+    (0..plan.folds()).filter_map(|f| plan.weights_in_fold(c, f, &panel.outcome, space)).collect()
+}
+
 /// Smallest and largest weight per item over the folds.
-pub(super) fn stability(weights: &[Vec<f64>]) -> Vec<(f64, f64)> {
+fn stability(weights: &[Vec<f64>]) -> Vec<(f64, f64)> {
     let items = weights.first().map_or(0, Vec::len);
     (0..items)
         .map(|j| {
@@ -122,114 +152,84 @@ pub(super) fn stability(weights: &[Vec<f64>]) -> Vec<(f64, f64)> {
         .collect()
 }
 
-/// What predicting every site from the others gave, on complete scores or averaged over completed copies.
-#[derive(Debug)]
-pub(super) struct Evidence {
-    pub(super) losses: Losses,
-    /// Per scheme and row.
-    pub(super) predictions: Vec<Vec<f64>>,
-    /// Per scheme and training fold; NaN where nothing is tuned.
-    pub(super) penalties: Vec<Vec<f64>>,
-    /// Per scheme: smallest and largest weight of each item over the training folds.
-    pub(super) stability: Vec<Vec<(f64, f64)>>,
-    /// Schemes that failed in a fold.
-    pub(super) failures: Vec<Option<Failure>>,
-    /// Per scheme, where it did not fail.
-    pub(super) intervals: Option<Vec<Option<GainInterval>>>,
-    pub(super) null: Option<NullGains>,
-}
-
 /// Runs the contest; call inside a pool ([`crate::parallel::Threads::run`]).
 pub fn run(panel: &Panel, protocol: &Protocol, control: &Control) -> Result<Contest> {
     check(protocol, panel.outcome.len())?;
-    let testable = panel.sites() >= FEWEST_SITES;
-    control.set_total(if testable { (panel.sites() + protocol.n_resamples) as u64 } else { 0 });
-    let plan = Plan::new(panel, &protocol.schemes)?;
-    let weights = plan.whole_weights(protocol.reference)?;
-    let model = if testable { Null::fit(panel, &weights, protocol.trials.as_deref())? } else { None };
-    let evidence = on_complete_scores(panel, &plan, model.as_ref(), protocol, control)?;
-    let mut contest = assemble(panel, &plan, protocol, &evidence, control)?;
-    contest.equal_slopes = equal_slopes(&panel.moments(&panel.outcome, &[])?.adjusted(), panel)?;
-    if protocol.trials.is_none() || model.is_some() {
-        let seed = Seed(protocol.seed);
-        contest.scatter = slope_scatter(panel, model.as_ref(), protocol.n_resamples, seed, control)?;
-    }
-    Ok(contest)
-}
-
-fn on_complete_scores(
-    panel: &Panel,
-    plan: &Plan<'_>,
-    model: Option<&Null>,
-    protocol: &Protocol,
-    control: &Control,
-) -> Result<Evidence> {
+    let sites = panel.sites();
+    let testable = sites >= FEWEST_SITES;
+    control.set_total(if testable { (sites + protocol.n_resamples) as u64 } else { 0 });
+    let seed = Seed(protocol.seed);
+    let splits = protocol.validation.splits(sites, seed)?;
+    let plan = Plan::with(panel, &protocol.schemes, splits.clone())?;
     let mut space = plan.space();
     plan.predict(&panel.outcome, &mut space);
     let losses = Losses::of(panel, &panel.outcome, &space);
-    let (mut intervals, mut null) = (None, None);
-    if let (Some(gains), true) = (&losses.gains(protocol.reference), panel.sites() >= FEWEST_SITES) {
-        let (level, reference, seed) = (protocol.confidence_level, protocol.reference, Seed(protocol.seed));
-        intervals = delete_one_site(panel, &protocol.schemes, reference, gains, level, control)?;
-        let draws = |model| null_gains(panel, plan, model, reference, protocol.n_resamples, seed, control);
-        null = model.map(draws).transpose()?;
+    let gains = losses.gains(protocol.reference);
+    let weights = plan.whole_weights(protocol.reference)?;
+    let model = if testable { Null::fit(panel, &weights, protocol.trials.as_deref())? } else { None };
+    let (mut reruns, mut null) = (None, None);
+    if let (Some(gains), true) = (&gains, testable) {
+        let (level, reference) = (protocol.confidence_level, protocol.reference);
+        reruns = delete_one_site(panel, &protocol.schemes, &splits, reference, gains, level, control)?;
+        let (replicates, bands) = (protocol.n_resamples, &protocol.bands);
+        let draws = |model| null_gains(panel, &plan, model, reference, replicates, seed, bands, control);
+        null = model.as_ref().map(draws).transpose()?;
     }
-    let (predictions, penalties) = (space.predictions.clone(), space.penalties.clone());
-    let failures = space.failures.clone();
-    let stability = (0..plan.schemes()).map(|c| stability(&plan.fold_weights(c, &mut space))).collect();
-    Ok(Evidence { losses, predictions, penalties, stability, failures, intervals, null })
-}
-
-/// Puts evidence, fits on all sites and verdicts together. `panel` and `plan` hold all sites.
-pub(super) fn assemble(
-    panel: &Panel,
-    plan: &Plan<'_>,
-    protocol: &Protocol,
-    evidence: &Evidence,
-    control: &Control,
-) -> Result<Contest> {
-    let (sites, seed, null) = (panel.sites(), Seed(protocol.seed), evidence.null.as_ref());
-    let mut entries = entries(plan, protocol, evidence)?;
+    let intervals = reruns.as_ref().map(|reruns| &reruns.intervals[..]);
+    let mut entries = entries(panel, &plan, protocol, &losses, &mut space, intervals, null.as_ref())?;
     let set = model_set(&entries, protocol.n_resamples.max(999), seed);
     entries.iter_mut().zip(set).for_each(|(entry, p)| entry.set_p = p);
     let gain: Vec<Option<f64>> = entries.iter().map(|entry| entry.gain).collect();
     let whole = panel.moments(&panel.outcome, &[])?;
-    let replicates = null.map_or(0, |null| null.replicates);
-    let defined = evidence.losses.gains(protocol.reference).is_some();
-    let failure = entries[protocol.reference].failure.as_ref();
-    let refused = refusal(sites >= FEWEST_SITES, defined, sites, null.is_some(), failure);
+    let replicates = null.as_ref().map_or(0, |null| null.replicates);
+    let counted = protocol.trials.is_some();
+    let refused =
+        refusal(testable, gains.is_some(), sites, null.is_some(), entries[protocol.reference].failure.as_ref());
     Ok(Contest {
         estimability: estimability(&whole.adjusted())?,
-        base_error: evidence.losses.base.iter().sum::<f64>() / whole.weight,
+        base_error: losses.base.iter().sum::<f64>() / whole.weight,
         outcome_variance: whole.yy / whole.weight,
-        equal_slopes: None,
-        scatter: None,
-        superiority: null.and_then(|null| superiority(&gain, protocol.reference, null)),
+        equal_slopes: equal_slopes(&whole.adjusted(), panel)?,
+        scatter: if counted && model.is_none() {
+            None
+        } else {
+            slope_scatter(panel, model.as_ref(), protocol.n_resamples, seed, control)?
+        },
+        superiority: null.as_ref().and_then(|null| superiority(&gain, protocol.reference, null)),
+        picked: reruns.and_then(|reruns| Picked::new(&reruns.chosen, &losses, protocol.reference)),
         labels: label_permutation(panel, protocol.n_resamples.max(999), seed, control)?,
         replicates,
-        undefined: null.map_or(0, |null| null.undefined),
+        undefined: null.as_ref().map_or(0, |null| null.undefined),
         floor: (replicates > 0).then(|| 1.0 / (replicates + 1) as f64),
         refused,
         entries,
     })
 }
 
-/// One entry per scheme.
-fn entries(plan: &Plan<'_>, protocol: &Protocol, evidence: &Evidence) -> Result<Vec<Entry>> {
-    let Evidence { losses, predictions, penalties, stability, failures, intervals, null } = evidence;
+/// One entry per scheme. `space` holds the predictions of the observed outcome.
+fn entries(
+    panel: &Panel,
+    plan: &Plan<'_>,
+    protocol: &Protocol,
+    losses: &Losses,
+    space: &mut Space,
+    intervals: Option<&[Option<GainInterval>]>,
+    null: Option<&NullGains>,
+) -> Result<Vec<Entry>> {
     let (q2, gains) = (losses.q2(), losses.gains(protocol.reference));
+    let (predictions, penalties, failures) =
+        (space.predictions.clone(), space.penalties.clone(), space.failures.clone());
     let finite = |values: &Option<Vec<f64>>, c: usize| values.as_ref().map(|v| v[c]).filter(|v| v.is_finite());
     let observed: Vec<Option<f64>> = (0..protocol.schemes.len()).map(|c| finite(&gains, c)).collect();
     (0..protocol.schemes.len())
         .map(|c| {
             let (fit, slopes, intercept) = plan.whole_fit(&protocol.schemes[c])?;
-            let interval = intervals.as_ref().and_then(|intervals| intervals[c].clone());
-            let (p, adjusted) = p_values(c, &observed, null.as_ref());
+            let interval = intervals.and_then(|intervals| intervals[c].clone());
+            let (p, adjusted) = p_values(c, &observed, null);
             let (sites_won, sites_lost) = won_and_lost(losses, c, protocol.reference);
             let counts = if protocol.primary == Some(c) { p } else { adjusted };
             let alpha = 1.0 - protocol.confidence_level;
             Ok(Entry {
-                fit,
                 slopes,
                 intercept,
                 q2: finite(&q2, c),
@@ -240,11 +240,15 @@ fn entries(plan: &Plan<'_>, protocol: &Protocol, evidence: &Evidence) -> Result<
                 p_adjusted: adjusted,
                 sites_won,
                 sites_lost,
-                predictions: predictions[c].iter().map(|p| p.is_finite().then_some(*p)).collect(),
-                stability: stability[c].clone(),
+                predictions: mean_over_repeats(&predictions[c], panel.outcome.len()),
+                scores: Scores::of(panel, protocol.trials.as_deref(), &predictions[c]),
+                changes: protocol.bands.changes(panel, &fit.weights),
+                changes_expected: null.filter(|null| null.replicates > 0).map(|null| null.changes[c]),
+                stability: stability(&fold_weights(panel, plan, c, space)),
                 penalties: penalties[c].iter().map(|p| (!p.is_nan()).then_some(*p)).collect(),
                 set_p: None,
                 failure: failures[c].clone(),
+                fit,
             })
         })
         .collect()

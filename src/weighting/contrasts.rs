@@ -3,13 +3,15 @@
 //!
 //! Equal weights are contrasts of zero, so contrasts are what a question about weighting is about. Simultaneous intervals take the
 //! largest |t| over the family as their critical value (max-T; Hothorn, Bretz and Westfall 2008, doi:10.1002/bimj.200810425); its
-//! distribution is drawn, and its Monte Carlo error is returned. Rank sets follow Mogstad, Romano, Shaikh and Wilhelm (2024,
-//! doi:10.1093/restud/rdad006): an item ranks no better than behind those surely above it. Combinations that the design does not
-//! determine have no interval: any value fits.
+//! distribution is drawn, and its Monte Carlo error is returned; where degrees of freedom differ between combinations, it is that
+//! of the fewest. Rank sets are in [`super::rank_sets`]. Combinations that the design does not determine have no interval: any
+//! value fits.
 
+use super::rank_sets::{Differences, RankSet, upper_quantile};
+use super::schemes::finish::Freedom;
 use crate::error::{Error, Result, input};
 use crate::linalg::{SymmetricEigen, dot};
-use crate::num::special::{normal_quantile, t_quantile, t_two_sided};
+use crate::num::special::{t_quantile, t_two_sided};
 use crate::stream::{Purpose, Seed};
 use ndarray::{Array2, ArrayView2};
 use rand_distr::{ChiSquared, Distribution, StandardNormal};
@@ -22,8 +24,17 @@ pub struct Slopes<'a> {
     pub slopes: &'a [f64],
     /// Covariance, p x p; zero rows for items that do not vary.
     pub covariance: ArrayView2<'a, f64>,
-    /// Degrees of freedom; `None`: normal.
+    /// Degrees of freedom; `None`: normal. Where they differ, the fewest.
     pub df: Option<f64>,
+    /// Those of single combinations, where they differ.
+    pub freedom: Option<&'a Freedom>,
+}
+
+impl Slopes<'_> {
+    /// Degrees of freedom of one combination: `of` picks it where they differ.
+    fn df_of(&self, of: impl Fn(&Freedom) -> f64) -> f64 {
+        self.freedom.map_or(self.df.unwrap_or(f64::INFINITY), of)
+    }
 }
 
 /// One estimated combination.
@@ -49,19 +60,6 @@ pub struct Interval {
     pub adjusted_p_value: f64,
 }
 
-/// Where an item may rank among the items that vary, 1 being the largest slope.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct RankSet {
-    /// Best rank that is not excluded, for this item alone.
-    pub best: usize,
-    /// Worst.
-    pub worst: usize,
-    /// Best rank, simultaneous over the items.
-    pub simultaneous_best: usize,
-    /// Worst, simultaneous.
-    pub simultaneous_worst: usize,
-}
-
 /// Everything, per item; `None` where any value fits.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct SlopeInference {
@@ -77,7 +75,7 @@ pub struct SlopeInference {
     pub relative: Vec<Option<[f64; 3]>>,
     /// Rank sets, where all differences between items are determined.
     pub ranks: Vec<Option<RankSet>>,
-    /// Critical |t|: marginal, simultaneous over slopes, over contrasts.
+    /// Critical |t|: marginal (of the fewest degrees of freedom where they differ), simultaneous over slopes, over contrasts.
     pub critical: [f64; 3],
     /// Monte Carlo standard errors of the two simultaneous ones.
     pub critical_error: [f64; 2],
@@ -129,23 +127,23 @@ pub fn infer(given: Slopes<'_>, level: f64, draws: usize, seed: Seed) -> Result<
     };
     let singles = drawn.family(over(&unit));
     let contrasts = drawn.family(over(&|j| minus(&unit(j), &mean)));
-    let critical = match given.df {
-        Some(df) => t_quantile(0.5 + 0.5 * level, df),
-        None => normal_quantile(0.5 + 0.5 * level),
-    };
+    let quantile = |df: f64| t_quantile(0.5 + 0.5 * level, df);
+    let critical = quantile(given.df_of(|f| f.fewest));
     let total: Vec<f64> = mean.iter().map(|w| w * v).collect();
     let sum = drawn.member(&total);
-    let separable = sum.as_ref().is_some_and(|s| s.estimate.abs() > critical * s.std_error);
+    let sum_critical = quantile(given.df_of(|f| f.sum));
+    let separable = sum.as_ref().is_some_and(|s| s.estimate.abs() > sum_critical * s.std_error);
     let (slope_critical, slope_error) = singles.critical(level);
     let (contrast_critical, contrast_error) = contrasts.critical(level);
     Ok(SlopeInference {
-        slopes: singles.intervals(critical, slope_critical, given.df),
-        contrasts: contrasts.intervals(critical, contrast_critical, given.df),
+        slopes: singles.intervals(level, slope_critical, |j| given.df_of(|f| f.slopes[j])),
+        contrasts: contrasts.intervals(level, contrast_critical, |j| given.df_of(|f| f.contrasts[j])),
         relative: (0..p)
             .map(|j| (separable && singles.members[j].is_some()).then(|| fieller(given, &unit(j), &mean, critical)))
             .collect(),
         ranks: drawn.ranks(&varying, level),
-        sum: sum.map(|s| [s.estimate, s.estimate - critical * s.std_error, s.estimate + critical * s.std_error]),
+        sum: sum
+            .map(|s| [s.estimate, s.estimate - sum_critical * s.std_error, s.estimate + sum_critical * s.std_error]),
         separable,
         critical: [critical, slope_critical, contrast_critical],
         critical_error: [slope_error, contrast_error],
@@ -209,53 +207,31 @@ impl<'a> Drawn<'a> {
     /// Rank sets from all differences between the items that vary; `None` for all where a difference is not determined.
     fn ranks(&self, varying: &[usize], level: f64) -> Vec<Option<RankSet>> {
         let p = self.given.slopes.len();
-        let v = varying.len();
-        let mut pairs: Vec<((usize, usize), Member)> = Vec::new();
-        for a in 0..v {
-            for b in a + 1..v {
-                let c: Vec<f64> = (0..p)
-                    .map(|k| f64::from(u8::from(k == varying[a])) - f64::from(u8::from(k == varying[b])))
-                    .collect();
+        let mut std_errors = vec![vec![0.0; varying.len()]; varying.len()];
+        for (a, first) in varying.iter().enumerate() {
+            for (b, second) in varying.iter().enumerate().take(a) {
+                let mut c = vec![0.0; p];
+                (c[*first], c[*second]) = (1.0, -1.0);
                 let Some(member) = self.member(&c) else { return vec![None; p] };
-                pairs.push(((a, b), member));
+                (std_errors[a][b], std_errors[b][a]) = (member.std_error, member.std_error);
             }
         }
-        let above = |members: &[&((usize, usize), Member)], critical: f64, at: usize| -> (usize, usize) {
-            let of = |sign: f64| {
-                members
-                    .iter()
-                    .filter(|((a, b), m)| {
-                        let t = m.estimate / m.std_error * if *a == at { 1.0 } else { -1.0 };
-                        (*a == at || *b == at) && sign * t > critical
-                    })
-                    .count()
-            };
-            (1 + of(-1.0), v - of(1.0))
+        let error_of = |item: usize| -> Vec<f64> {
+            let loadings: Vec<f64> =
+                (0..self.rank).map(|k| self.eigen.vectors[[item, k]] * self.eigen.values[k].sqrt()).collect();
+            self.errors.iter().map(|error| dot(&loadings, error)).collect()
         };
-        let all: Vec<&((usize, usize), Member)> = pairs.iter().collect();
-        let jointly = self.quantile(&all, level);
+        let differences = Differences {
+            estimates: varying.iter().map(|j| self.given.slopes[*j]).collect(),
+            errors: varying.iter().map(|j| error_of(*j)).collect(),
+            std_errors,
+        };
         let mut out = vec![None; p];
-        for (at, item) in varying.iter().enumerate() {
-            let own: Vec<&((usize, usize), Member)> =
-                all.iter().copied().filter(|((a, b), _)| *a == at || *b == at).collect();
-            let (best, worst) = above(&own, self.quantile(&own, level), at);
-            let (simultaneous_best, simultaneous_worst) = above(&all, jointly, at);
-            out[*item] = Some(RankSet { best, worst, simultaneous_best, simultaneous_worst });
+        for (item, set) in varying.iter().zip(differences.rank_sets(level)) {
+            out[*item] = Some(set);
         }
         out
     }
-
-    fn quantile(&self, members: &[&((usize, usize), Member)], level: f64) -> f64 {
-        let mut largest = self.largest(members.iter().map(|(_, m)| m));
-        largest.sort_by(f64::total_cmp);
-        upper_quantile(&largest, level)
-    }
-}
-
-/// The smallest draw that at least the share `level` of draws, this one counted, does not exceed.
-fn upper_quantile(sorted: &[f64], level: f64) -> f64 {
-    let at = (level * (sorted.len() + 1) as f64).ceil() as usize;
-    sorted.get(at.clamp(1, sorted.len().max(1)) - 1).copied().unwrap_or(0.0)
 }
 
 impl Family {
@@ -266,11 +242,13 @@ impl Family {
         (around(level), 0.5 * (around(level + spread) - around(level - spread)))
     }
 
-    fn intervals(&self, critical: f64, simultaneous: f64, df: Option<f64>) -> Vec<Option<Interval>> {
+    fn intervals(&self, level: f64, simultaneous: f64, df: impl Fn(usize) -> f64) -> Vec<Option<Interval>> {
         self.members
             .iter()
-            .map(|member| {
+            .enumerate()
+            .map(|(j, member)| {
                 let m = member.as_ref()?;
+                let critical = t_quantile(0.5 + 0.5 * level, df(j));
                 let statistic = m.estimate / m.std_error;
                 let below = self.largest.partition_point(|t| *t < statistic.abs() * (1.0 - 1e-12));
                 let beyond = self.largest.len() - below;
@@ -278,7 +256,7 @@ impl Family {
                     estimate: m.estimate,
                     std_error: m.std_error,
                     statistic,
-                    p_value: t_two_sided(statistic, df.unwrap_or(f64::INFINITY)),
+                    p_value: t_two_sided(statistic, df(j)),
                     low: m.estimate - critical * m.std_error,
                     high: m.estimate + critical * m.std_error,
                     simultaneous_low: m.estimate - simultaneous * m.std_error,

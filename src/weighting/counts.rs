@@ -7,7 +7,8 @@
 
 use super::panel::Panel;
 use crate::error::Result;
-use crate::regress::trials::{Trials, logistic};
+use crate::num::logistic::logistic;
+use crate::regress::trials::Trials;
 use crate::regress::{beta_binomial, binomial};
 use crate::stream::Stream;
 use ndarray::Array2;

@@ -5,6 +5,7 @@
 
 use super::panel::Panel;
 use crate::linalg::{Cholesky, Factor, dot};
+use crate::regress::CrossMoments;
 use ndarray::{Array2, Array3};
 
 /// Mean square about the mean below which an item counts as constant: sums of scores are exact to round-off.
@@ -110,6 +111,28 @@ impl Fold {
         let varying = (0..p).filter(|j| !constant.contains(j)).collect();
         debug_assert_eq!(m, panel.base.ncols());
         Self { excluded: excluded.to_vec(), weight, gram, inverse, gamma, varying, constant }
+    }
+
+    /// The sites that were left out.
+    pub(super) fn excluded(&self) -> &[usize] {
+        &self.excluded
+    }
+
+    /// Moments of the fold for an outcome, where there are no covariates (schemes that scale items see them unadjusted).
+    pub(super) fn moments(&self, panel: &Panel, sums: &FoldSums, y: &[f64]) -> CrossMoments {
+        let held: Vec<usize> = self.excluded.iter().flat_map(|site| panel.rows[*site].iter().copied()).collect();
+        let rows = (0..y.len()).filter(|row| !held.contains(row));
+        let yy = rows.map(|row| panel.weight[row] * (y[row] - sums.base[0]).powi(2)).sum();
+        CrossMoments {
+            items: panel.item_count(),
+            units: y.len() - held.len(),
+            weight: self.weight,
+            means: self.gamma.row(0).to_vec(),
+            outcome_mean: sums.base[0],
+            gram: self.gram.clone(),
+            cross: sums.cross.clone(),
+            yy,
+        }
     }
 
     /// Whether leaving `excluded` out makes items constant that are not among `known`; without covariates only, where

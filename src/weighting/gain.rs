@@ -2,6 +2,7 @@
 
 use super::crossfit::{Entrant, Plan, Space};
 use super::panel::Panel;
+use super::splits::Splits;
 use crate::error::Result;
 use crate::job::Control;
 use crate::num::special::t_quantile;
@@ -18,14 +19,17 @@ pub struct Losses {
 }
 
 impl Losses {
-    /// From the predictions in `space`.
+    /// From the predictions in `space`; repeats are averaged.
     pub fn of(panel: &Panel, y: &[f64], space: &Space) -> Self {
+        let loss = |row: usize, prediction: f64| panel.weight[row] * (y[row] - prediction).powi(2);
         let by_site = |predictions: &[f64]| -> Vec<f64> {
-            panel
-                .rows
-                .iter()
-                .map(|rows| rows.iter().map(|r| panel.weight[*r] * (y[*r] - predictions[*r]).powi(2)).sum())
-                .collect()
+            let repeats = predictions.chunks_exact(y.len());
+            let share = 1.0 / repeats.len() as f64;
+            let of_site = |rows: &Vec<usize>| {
+                let each = repeats.clone().map(|repeat| rows.iter().map(|r| loss(*r, repeat[*r])).sum::<f64>());
+                share * each.sum::<f64>()
+            };
+            panel.rows.iter().map(of_site).collect()
         };
         Self { schemes: space.predictions.iter().map(|p| by_site(p)).collect(), base: by_site(&space.base) }
     }
@@ -56,15 +60,47 @@ pub struct GainInterval {
     pub without: Vec<f64>,
 }
 
+/// What comes of rerunning without each site.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reruns {
+    /// Per scheme.
+    pub intervals: Vec<Option<GainInterval>>,
+    /// Per site: the scheme that is best without it, which is what picking the best in the training fold picks.
+    pub chosen: Vec<usize>,
+}
+
+/// Picking the best scheme, as a rule of its own: chosen without the site that it then predicts.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Picked {
+    /// Its Q2.
+    pub q2: f64,
+    /// Q2 minus that of the reference.
+    pub gain: f64,
+    /// Per site: the scheme that was picked.
+    pub chosen: Vec<usize>,
+}
+
+impl Picked {
+    /// From the schemes chosen without each site and the held-out losses; `None` where the base makes no error.
+    pub fn new(chosen: &[usize], losses: &Losses, reference: usize) -> Option<Self> {
+        let base: f64 = losses.base.iter().sum();
+        let made = |c: &dyn Fn(usize) -> usize| (0..chosen.len()).map(|i| losses.schemes[c(i)][i]).sum::<f64>();
+        let q2 = 1.0 - made(&|i| chosen[i]) / base;
+        let gain = q2 - (1.0 - made(&|_| reference) / base);
+        q2.is_finite().then(|| Self { q2, gain, chosen: chosen.to_vec() })
+    }
+}
+
 /// The gains of the whole contest without one site; `None` when they are undefined.
 pub(super) fn rerun_without(
     panel: &Panel,
     site: usize,
     schemes: &[Entrant],
+    splits: &Splits,
     reference: usize,
 ) -> Result<Option<Vec<f64>>> {
     let part = panel.without(site);
-    let plan = Plan::new(&part, schemes)?;
+    let plan = Plan::with(&part, schemes, splits.without(site))?;
     let mut space = plan.space();
     plan.predict(&part.outcome, &mut space);
     Ok(Losses::of(&part, &part.outcome, &space).gains(reference))
@@ -74,16 +110,17 @@ pub(super) fn rerun_without(
 /// about the jackknife standard error (Efron and Stein 1981, doi:10.1214/aos/1176345462). The jackknife of the paired
 /// differences alone would miss that training sets overlap.
 ///
-/// Returns one interval per scheme (none for a scheme that failed in a fold of a rerun), or `None` when the job was
+/// Returns the reruns and one interval per scheme (none for a scheme that failed in a fold of a rerun), or `None` when the job was
 /// cancelled or a rerun is undefined.
 pub fn delete_one_site(
     panel: &Panel,
     schemes: &[Entrant],
+    splits: &Splits,
     reference: usize,
     gains: &[f64],
     confidence_level: f64,
     control: &Control,
-) -> Result<Option<Vec<Option<GainInterval>>>> {
+) -> Result<Option<Reruns>> {
     let sites = panel.sites();
     let reruns: Vec<Option<Vec<f64>>> = (0..sites)
         .into_par_iter()
@@ -91,7 +128,7 @@ pub fn delete_one_site(
             if control.is_cancelled() {
                 return Ok(None);
             }
-            let found = rerun_without(panel, site, schemes, reference)?;
+            let found = rerun_without(panel, site, schemes, splits, reference)?;
             control.advance(1);
             Ok(found)
         })
@@ -103,7 +140,15 @@ pub fn delete_one_site(
         let defined = gains[c].is_finite() && without.iter().all(|gain| gain.is_finite());
         defined.then(|| GainInterval::new(gains[c], without, quantile))
     };
-    Ok(Some((0..schemes.len()).map(interval).collect()))
+    let intervals = (0..schemes.len()).map(interval).collect();
+    let chosen = reruns.iter().map(|gains| best(gains, reference)).collect();
+    Ok(Some(Reruns { intervals, chosen }))
+}
+
+/// The scheme with the largest gain; the reference where none gains.
+fn best(gains: &[f64], reference: usize) -> usize {
+    let better = |best: usize, c: usize| if gains[c] > gains[best] + 1e-12 { c } else { best };
+    (0..gains.len()).filter(|c| gains[*c].is_finite()).fold(reference, better)
 }
 
 /// The quantile of t on `sites` - 1 degrees of freedom that the interval reaches to.

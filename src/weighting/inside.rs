@@ -1,12 +1,14 @@
-//! Tuning inside the training folds: which pairs of sites need a decomposition of their own, and the errors of a path.
+//! Tuning inside the training folds: which groups of sites need a decomposition of their own, and the errors of a path.
 
 use super::downdate::{Downdate, Sums};
 use super::fold::{Fold, FoldSums, Totals};
 use super::panel::Panel;
+use super::schemes::tune::strongest_of_best;
 use super::spectral::{HeldRow, PathSpace, Spectral, held_rows};
 use crate::error::Result;
 use ndarray::{Array2, Array3};
 use rayon::prelude::*;
+use std::collections::BTreeMap;
 
 /// Steps of the penalty grid: as many as general tuning takes.
 pub(super) const STEPS: usize = 41;
@@ -14,51 +16,71 @@ pub(super) const STEPS: usize = 41;
 /// Leverage above which leaving a site out is no mere downdate.
 const SHARP: f64 = 1e-6;
 
-/// What all paths share: per outer fold the sites that a downdate leaves out, and folds without two sites for the rest.
+/// What all paths share: per outer fold the sites that a downdate leaves out, and folds of their own for the other groups.
 #[derive(Debug)]
-pub(super) struct Pairs {
+pub(super) struct Inner {
     /// Per outer fold.
     quick: Vec<Vec<usize>>,
-    /// Pairs with a training fold of their own.
-    slow: Vec<((usize, usize), Fold)>,
+    /// Training folds that must be decomposed.
+    slow: Vec<Slow>,
 }
 
-impl Pairs {
-    /// Sorts the pairs in which one of two sites is held out (`held`). A downdate needs one row per site, more sites than items, and no item that the second site alone
-    /// keeps from being constant.
+/// A training fold of the tuning, and the outer folds that use it with the sites that it predicts there. Leaving i out of the
+/// fold without j is the same as leaving j out of the fold without i.
+#[derive(Debug)]
+struct Slow {
+    fold: Fold,
+    uses: Vec<(usize, Vec<usize>)>,
+}
+
+impl Inner {
+    /// Sorts the groups of sites (`groups`, per outer fold) that tuning leaves out. A downdate needs a single site with one row, more
+    /// sites than items, and no item that the site alone keeps from being constant.
     pub(super) fn new(
         panel: &Panel,
         whole: &Array2<f64>,
         products: &Array3<f64>,
         outer: &[Fold],
-        held: &[bool],
+        groups: &[Vec<Vec<usize>>],
     ) -> Self {
-        let sites = panel.sites();
-        let roomy = sites > panel.item_count() + panel.base.ncols() + 3;
-        let slow: Vec<((usize, usize), Fold)> = pairs(sites)
-            .into_par_iter()
-            .filter(|(i, j)| held[*i] || held[*j])
-            .filter_map(|(i, j)| {
-                let blunt = is_blunt(panel, &outer[i], j) || is_blunt(panel, &outer[j], i);
-                let plain = roomy && panel.base.ncols() == 1 && !blunt;
-                if plain
-                    && outer[i].constant == outer[j].constant
-                    && !Fold::makes_constant(whole, products, &[i, j], &outer[i].constant)
-                {
-                    return None;
-                }
-                let fold = Fold::new(panel, whole, products, &[i, j]);
-                let same = fold.constant == outer[i].constant && fold.constant == outer[j].constant;
-                (!roomy || !same || blunt).then_some(((i, j), fold))
+        type Split = (Vec<usize>, Vec<Vec<usize>>);
+        let split: Vec<Split> = outer
+            .par_iter()
+            .zip(groups)
+            .map(|(fold, groups)| {
+                let is_quick = |group: &&Vec<usize>| is_downdate(panel, whole, products, fold, group);
+                let (quick, slow): (Vec<&Vec<usize>>, Vec<_>) = groups.iter().partition(is_quick);
+                (quick.into_iter().map(|group| group[0]).collect(), slow.into_iter().cloned().collect())
             })
             .collect();
-        let mut quick: Vec<Vec<usize>> = (0..sites).map(|i| (0..sites).filter(|j| *j != i).collect()).collect();
-        for ((i, j), _) in &slow {
-            quick[*i].retain(|site| site != j);
-            quick[*j].retain(|site| site != i);
+        let mut uses: BTreeMap<Vec<usize>, Vec<(usize, Vec<usize>)>> = BTreeMap::new();
+        for (f, (_, slow)) in split.iter().enumerate() {
+            for group in slow {
+                let mut excluded = [outer[f].excluded(), group].concat();
+                excluded.sort_unstable();
+                uses.entry(excluded).or_default().push((f, group.clone()));
+            }
         }
-        Self { quick, slow }
+        let slow = uses
+            .into_par_iter()
+            .map(|(excluded, uses)| Slow { fold: Fold::new(panel, whole, products, &excluded), uses })
+            .collect();
+        Self { quick: split.into_iter().map(|(quick, _)| quick).collect(), slow }
     }
+}
+
+/// Whether leaving a group out of an outer fold is a rank-one downdate.
+fn is_downdate(panel: &Panel, whole: &Array2<f64>, products: &Array3<f64>, fold: &Fold, group: &[usize]) -> bool {
+    let [site] = group[..] else { return false };
+    let training = panel.sites() - fold.excluded().len();
+    if training <= panel.item_count() + panel.base.ncols() + 2 || is_blunt(panel, fold, site) {
+        return false;
+    }
+    let excluded = [fold.excluded(), group].concat();
+    if panel.base.ncols() == 1 {
+        return !Fold::makes_constant(whole, products, &excluded, &fold.constant);
+    }
+    Fold::new(panel, whole, products, &excluded).constant == fold.constant
 }
 
 /// Whether a site has several rows, or takes a degree of freedom of its own with it.
@@ -79,12 +101,11 @@ type Decomposed = (Spectral, Vec<HeldRow>);
 #[derive(Debug)]
 pub(super) struct Path {
     pub(super) to_target: bool,
-    /// Per outer fold: the decomposition and the held-out rows; `None` where the target's score does not vary, or nobody
-    /// asks for the fold.
+    /// Per outer fold: the decomposition and the held-out rows; `None` where the target's score does not vary.
     pub(super) outer: Vec<Option<Decomposed>>,
     downdates: Vec<Option<Downdate>>,
-    /// For each slow pair: the decomposition, and the held-out rows of its first and second site.
-    slow: Vec<Option<(Spectral, [Vec<HeldRow>; 2])>>,
+    /// For each slow fold: the decomposition, and per use the rows that it predicts.
+    slow: Vec<Option<(Spectral, Vec<Vec<HeldRow>>)>>,
 }
 
 /// Working space of the tuning.
@@ -106,33 +127,29 @@ impl Path {
     pub(super) fn new(
         panel: &Panel,
         outer: &[Fold],
-        pairs: &Pairs,
+        inner: &Inner,
         grids: &[Vec<f64>],
-        held: &[bool],
         to_target: bool,
     ) -> Result<Self> {
-        let sites = panel.sites();
-        let decomposed: Vec<(Option<Decomposed>, Option<Downdate>)> = (0..sites)
+        let units = |fold: &Fold| panel.sites() - fold.excluded().len();
+        let decomposed: Vec<(Option<Decomposed>, Option<Downdate>)> = (0..outer.len())
             .into_par_iter()
             .map(|i| {
-                if !held[i] {
-                    return Ok((None, None));
-                }
                 let fold = &outer[i];
-                let Some(spectral) = Spectral::new(fold, sites - 1, to_target)? else { return Ok((None, None)) };
-                let held = held_rows(panel, fold, &spectral, i);
-                let downdate = Downdate::new(panel, fold, &spectral, &pairs.quick[i], &grids[i]);
+                let Some(spectral) = Spectral::new(fold, units(fold), to_target)? else { return Ok((None, None)) };
+                let held = held_rows(panel, fold, &spectral, fold.excluded());
+                let downdate = Downdate::new(panel, fold, &spectral, &inner.quick[i], &grids[i]);
                 Ok((Some((spectral, held)), Some(downdate)))
             })
             .collect::<Result<_>>()?;
         let (outer, downdates) = decomposed.into_iter().unzip();
-        let slow = pairs
+        let slow = inner
             .slow
             .par_iter()
-            .map(|((i, j), fold)| {
-                let found = Spectral::new(fold, sites - 2, to_target)?;
+            .map(|Slow { fold, uses }| {
+                let found = Spectral::new(fold, units(fold), to_target)?;
                 Ok(found.map(|spectral| {
-                    let held = [*i, *j].map(|site| held_rows(panel, fold, &spectral, site));
+                    let held = uses.iter().map(|(_, sites)| held_rows(panel, fold, &spectral, sites)).collect();
                     (spectral, held)
                 }))
             })
@@ -140,14 +157,14 @@ impl Path {
         Ok(Self { to_target, outer, downdates, slow })
     }
 
-    /// Sums the squared errors of all inner folds into `errors` (sites x (STEPS + 1)), and those of intercept and
-    /// covariates alone into `null` (per site).
+    /// Sums the squared errors of all inner folds into `errors` (outer folds x (STEPS + 1)), and those of intercept and
+    /// covariates alone into `null` (per outer fold).
     #[expect(clippy::too_many_arguments, reason = "one argument per array")]
     pub(super) fn tune(
         &self,
         panel: &Panel,
         folds: &[Fold],
-        pairs: &Pairs,
+        inner: &Inner,
         grids: &[Vec<f64>],
         totals: &Totals,
         y: &[f64],
@@ -174,21 +191,22 @@ impl Path {
                 &mut errors[i * (STEPS + 1)..(i + 1) * (STEPS + 1)],
             );
         }
-        for (((i, j), fold), found) in pairs.slow.iter().zip(&self.slow) {
+        for (Slow { fold, uses }, found) in inner.slow.iter().zip(&self.slow) {
             fold.sums(panel, totals, y, &mut space.fold);
             if let Some((spectral, _)) = found {
                 spectral.load(&space.fold, &mut space.path);
             }
-            for (outer, held, which) in [(*i, *j, 1), (*j, *i, 0)] {
-                for (position, row) in panel.rows[held].iter().enumerate() {
+            for (which, (outer, sites)) in uses.iter().enumerate() {
+                let rows = sites.iter().flat_map(|site| &panel.rows[*site]);
+                for (position, row) in rows.enumerate() {
                     let miss = y[*row] - space.fold.base_prediction(panel, *row);
-                    null[outer] += panel.weight[*row] * miss * miss;
+                    null[*outer] += panel.weight[*row] * miss * miss;
                     for k in 0..STEPS + usize::from(self.to_target) {
-                        let penalty = grids[outer].get(k).copied().unwrap_or(f64::INFINITY);
-                        let added = found.as_ref().map_or(0.0, |(spectral, rows)| {
-                            spectral.contribution(fold, &space.fold, &rows[which][position], penalty, &mut space.path)
+                        let penalty = grids[*outer].get(k).copied().unwrap_or(f64::INFINITY);
+                        let added = found.as_ref().map_or(0.0, |(spectral, held)| {
+                            spectral.contribution(fold, &space.fold, &held[which][position], penalty, &mut space.path)
                         });
-                        errors[outer * (STEPS + 1) + k] += panel.weight[*row] * (miss - added) * (miss - added);
+                        errors[*outer * (STEPS + 1) + k] += panel.weight[*row] * (miss - added) * (miss - added);
                     }
                 }
             }
@@ -196,20 +214,9 @@ impl Path {
     }
 
     /// The penalty with the smallest inner error; of equals, the strongest.
-    pub(super) fn chosen(&self, site: usize, grid: &[f64], errors: &[f64], null: &[f64]) -> f64 {
-        let from = site * (STEPS + 1);
+    pub(super) fn chosen(&self, fold: usize, grid: &[f64], errors: &[f64], null: &[f64]) -> f64 {
+        let from = fold * (STEPS + 1);
         let errors = &errors[from..from + STEPS + usize::from(self.to_target)];
-        let round_off = 1e-14 * null[site];
-        let mut best = 0;
-        for k in 1..errors.len() {
-            if errors[k] <= errors[best] * (1.0 + 1e-12) + round_off {
-                best = k;
-            }
-        }
-        grid.get(best).copied().unwrap_or(f64::INFINITY)
+        grid.get(strongest_of_best(errors, 1e-14 * null[fold])).copied().unwrap_or(f64::INFINITY)
     }
-}
-
-fn pairs(sites: usize) -> Vec<(usize, usize)> {
-    (0..sites).flat_map(|i| (i + 1..sites).map(move |j| (i, j))).collect()
 }

@@ -4,6 +4,7 @@
 //! and would call weights better far too often. The reduced model here is the calibrated total with the covariates
 //! (Freedman and Lane 1983, doi:10.2307/1391660; Winkler et al. 2014, doi:10.1016/j.neuroimage.2014.01.060).
 
+use super::consequences::{Bands, Changes};
 use super::counts::Counts;
 use super::crossfit::Plan;
 use super::gain::Losses;
@@ -26,6 +27,8 @@ pub struct NullGains {
     pub gains: Vec<Vec<f64>>,
     /// Replicates whose gain was undefined.
     pub undefined: usize,
+    /// Per scheme: mean changes among sites, with weights learnt where equal weights are true.
+    pub changes: Vec<Changes>,
 }
 
 /// Fitted values and residuals of the reduced model: intercept, covariates and the reference's total.
@@ -109,6 +112,7 @@ impl Null {
 /// whatever the threads.
 ///
 /// On cancellation the replicates completed without a gap from the first are returned.
+#[expect(clippy::too_many_arguments, reason = "one argument per part of the contest")]
 pub(super) fn null_gains(
     panel: &Panel,
     plan: &Plan<'_>,
@@ -116,10 +120,12 @@ pub(super) fn null_gains(
     reference: usize,
     replicates: usize,
     seed: Seed,
+    bands: &Bands,
     control: &Control,
 ) -> Result<NullGains> {
+    type Row = (Option<Vec<f64>>, Vec<Changes>);
     let n = panel.outcome.len();
-    let rows: Vec<Option<Option<Vec<f64>>>> = (0..replicates)
+    let rows: Vec<Option<Row>> = (0..replicates)
         .into_par_iter()
         .map_init(
             || (plan.space(), vec![0.0; n], Vec::new()),
@@ -130,19 +136,26 @@ pub(super) fn null_gains(
                 null.draw(panel, seed, i as u64, order, y);
                 plan.predict(y, space);
                 control.advance(1);
-                Ok(Some(Losses::of(panel, y, space).gains(reference)))
+                let gains = Losses::of(panel, y, space).gains(reference);
+                // Weights of one training fold serve for what they would change: one site less than all.
+                let fold = i % plan.folds();
+                let weights = (0..plan.schemes()).map(|c| plan.weights_in_fold(c, fold, y, space));
+                let changes = weights.map(|w| w.map_or(Changes::default(), |w| bands.changes(panel, &w))).collect();
+                Ok(Some((gains, changes)))
             },
         )
         .collect::<Result<_>>()?;
-    let completed: Vec<Option<Vec<f64>>> = rows.into_iter().map_while(|row| row).collect();
+    let completed: Vec<Row> = rows.into_iter().map_while(|row| row).collect();
     let mut gains = vec![Vec::with_capacity(completed.len()); plan.schemes()];
-    for row in &completed {
+    for (row, _) in &completed {
         for (c, values) in gains.iter_mut().enumerate() {
             values.push(row.as_ref().map_or(f64::NAN, |gains| gains[c]));
         }
     }
-    let undefined = completed.iter().filter(|row| row.is_none()).count();
-    Ok(NullGains { replicates: completed.len(), gains, undefined })
+    let undefined = completed.iter().filter(|(row, _)| row.is_none()).count();
+    let mean = |c: usize| Changes::mean(completed.iter().map(|(_, changes)| changes[c]));
+    let changes = (0..plan.schemes()).map(mean).collect();
+    Ok(NullGains { replicates: completed.len(), gains, undefined, changes })
 }
 
 /// One-sided p of a gain: (1 + replicates at least as large) / (1 + replicates). An undefined replicate counts as at least

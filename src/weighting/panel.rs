@@ -17,6 +17,8 @@ pub struct Panel {
     pub weight: Vec<f64>,
     /// Rows of each site, in the order of the sites.
     pub rows: Vec<Vec<usize>>,
+    /// Participants per row where the outcome is a rate of counts, or 0/1; schemes on the log-odds scale need them.
+    pub trials: Option<Vec<f64>>,
 }
 
 impl Panel {
@@ -69,7 +71,17 @@ impl Panel {
         centre(&mut others);
         let base =
             Array2::from_shape_fn((n, 1 + others.ncols()), |(i, j)| if j == 0 { 1.0 } else { others[[i, j - 1]] });
-        Ok(Self { items: centred, base, outcome, weight, rows })
+        Ok(Self { items: centred, base, outcome, weight, rows, trials: None })
+    }
+
+    /// The same rows with their numbers of participants.
+    pub fn with_trials(mut self, trials: Option<Vec<f64>>) -> Result<Self> {
+        if trials.as_ref().is_some_and(|trials| trials.len() != self.outcome.len()) {
+            let rows = self.outcome.len();
+            return Err(input("trials of the wrong length").allowed(format!("one per row, {rows}")).into());
+        }
+        self.trials = trials;
+        Ok(self)
     }
 
     /// Number of sites.
@@ -97,15 +109,8 @@ impl Panel {
             outcome: kept.iter().map(|row| self.outcome[*row]).collect(),
             weight: kept.iter().map(|row| self.weight[*row]).collect(),
             rows: rows.map(|s| self.rows[s].iter().map(|row| place[*row]).collect()).collect(),
+            trials: self.trials.as_ref().map(|trials| kept.iter().map(|row| trials[*row]).collect()),
         }
-    }
-
-    /// The same study with other scores, n x p: a completed copy, for instance.
-    #[must_use]
-    pub fn with_items(&self, items: ArrayView2<'_, f64>) -> Self {
-        let mut centred = items.to_owned();
-        centre(&mut centred);
-        Self { items: centred, ..self.clone() }
     }
 
     /// Moments of all rows but those of the excluded sites, for another outcome vector `y` of length n.
@@ -115,9 +120,30 @@ impl Panel {
         self.moments_of(y, &rows)
     }
 
-    /// Moments of one site's rows.
-    pub fn site_moments(&self, y: &[f64], site: usize) -> Result<CrossMoments> {
-        self.moments_of(y, &self.rows[site])
+    /// Moments of the rows of some sites.
+    pub fn group_moments(&self, y: &[f64], sites: &[usize]) -> Result<CrossMoments> {
+        let rows: Vec<usize> = sites.iter().flat_map(|site| self.rows[*site].iter().copied()).collect();
+        self.moments_of(y, &rows)
+    }
+
+    /// The study with each site counted so many times: copies of a site share its weight, and so stay in one fold. Sites counted
+    /// zero times are left out.
+    #[must_use]
+    pub fn counted(&self, counts: &[u32]) -> Self {
+        let sites: Vec<usize> = (0..self.sites()).filter(|site| counts[*site] > 0).collect();
+        let kept: Vec<usize> = sites.iter().flat_map(|site| self.rows[*site].iter().copied()).collect();
+        let copies: Vec<f64> =
+            sites.iter().flat_map(|site| self.rows[*site].iter().map(|_| f64::from(counts[*site]))).collect();
+        let times = |values: &Vec<f64>| kept.iter().zip(&copies).map(|(row, copies)| copies * values[*row]).collect();
+        let mut next = 0..kept.len();
+        Self {
+            items: self.items.select(ndarray::Axis(0), &kept),
+            base: self.base.select(ndarray::Axis(0), &kept),
+            outcome: kept.iter().map(|row| self.outcome[*row]).collect(),
+            weight: times(&self.weight),
+            trials: self.trials.as_ref().map(times),
+            rows: sites.iter().map(|site| next.by_ref().take(self.rows[*site].len()).collect()).collect(),
+        }
     }
 
     fn moments_of(&self, y: &[f64], rows: &[usize]) -> Result<CrossMoments> {

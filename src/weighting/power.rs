@@ -10,6 +10,7 @@ use super::crossfit::{Plan, Space};
 use super::gain::{GainInterval, Losses, quantile, rerun_without};
 use super::null::{FEWEST_SITES, Null};
 use super::panel::Panel;
+use super::splits::Splits;
 use super::verdict::{Verdict, verdict};
 use crate::error::{Result, input};
 use crate::job::Control;
@@ -87,8 +88,10 @@ fn study(point: &Point, truth: &Truth, seed: Seed, run: u64) -> Result<(Panel, O
     let outcome = if counted { drawn.outcome.iter().zip(&sizes).map(|(k, n)| k / n).collect() } else { drawn.outcome };
     let weight = if point.by_participants && !sizes.is_empty() { sizes.clone() } else { vec![1.0; point.sites] };
     let site_of: Vec<usize> = (0..point.sites).collect();
-    let panel = Panel::new(drawn.items.view(), Array2::zeros((point.sites, 0)).view(), outcome, weight, &site_of)?;
-    Ok((panel, counted.then_some(sizes)))
+    let trials = counted.then_some(sizes);
+    let none = Array2::zeros((point.sites, 0));
+    let panel = Panel::new(drawn.items.view(), none.view(), outcome, weight, &site_of)?.with_trials(trials.clone())?;
+    Ok((panel, trials))
 }
 
 /// Which schemes the contest would call better by at least d; `None` when the job was cancelled.
@@ -96,7 +99,8 @@ pub fn shown_better(panel: &Panel, protocol: &Protocol, control: &Control) -> Re
     check(protocol, panel.outcome.len())?;
     let none = vec![false; protocol.schemes.len()];
     let nothing = Shown { declared: none.clone(), adjusted: none };
-    let plan = Plan::new(panel, &protocol.schemes)?;
+    let splits = protocol.validation.splits(panel.sites(), Seed(protocol.seed))?;
+    let plan = Plan::with(panel, &protocol.schemes, splits.clone())?;
     let mut space = plan.space();
     plan.predict(&panel.outcome, &mut space);
     let Some(gains) = Losses::of(panel, &panel.outcome, &space).gains(protocol.reference) else {
@@ -111,7 +115,7 @@ pub fn shown_better(panel: &Panel, protocol: &Protocol, control: &Control) -> Re
     let Some(p) = p_values(panel, &plan, protocol, &gains, &open, &mut space, control)? else { return Ok(None) };
     let alpha = 1.0 - protocol.confidence_level;
     let open: Vec<usize> = open.into_iter().filter(|c| p.own[*c] <= alpha).collect();
-    let Some(intervals) = intervals(panel, protocol, &gains, open, control)? else { return Ok(None) };
+    let Some(intervals) = intervals(panel, protocol, &splits, &gains, open, control)? else { return Ok(None) };
     let better = |p: &[f64], c: usize| {
         verdict(Some(p[c]), intervals[c].as_ref(), protocol.smallest_gain, alpha) == Verdict::WeightedBetter
     };
@@ -175,6 +179,7 @@ fn p_values(
 fn intervals(
     panel: &Panel,
     protocol: &Protocol,
+    splits: &Splits,
     gains: &[f64],
     mut open: Vec<usize>,
     control: &Control,
@@ -190,7 +195,7 @@ fn intervals(
         if control.is_cancelled() {
             return Ok(None);
         }
-        let Some(found) = rerun_without(panel, site, &protocol.schemes, protocol.reference)? else {
+        let Some(found) = rerun_without(panel, site, &protocol.schemes, splits, protocol.reference)? else {
             open.clear();
             break;
         };

@@ -205,11 +205,12 @@ impl Spectral {
     }
 }
 
-/// The held-out rows of a site, prepared.
-pub(super) fn held_rows(panel: &Panel, fold: &Fold, spectral: &Spectral, site: usize) -> Vec<HeldRow> {
+/// The held-out rows of some sites, prepared.
+pub(super) fn held_rows(panel: &Panel, fold: &Fold, spectral: &Spectral, sites: &[usize]) -> Vec<HeldRow> {
     let mut adjusted = vec![0.0; panel.item_count()];
-    panel.rows[site]
+    sites
         .iter()
+        .flat_map(|site| &panel.rows[*site])
         .map(|row| {
             fold.adjusted_row(panel, *row, &mut adjusted);
             spectral.held(fold, &adjusted)

@@ -2,13 +2,21 @@
 
 use ndarray::Array2;
 use proptest::prelude::*;
+use steelyard::job::Control;
 use steelyard::regress::CrossMoments;
 use steelyard::stream::{Purpose, Seed};
+use steelyard::weighting::consequences::Bands;
+use steelyard::weighting::contest::{self, Protocol};
 use steelyard::weighting::crossfit::{Entrant, Plan};
 use steelyard::weighting::gain::Losses;
 use steelyard::weighting::panel::Panel;
+use steelyard::weighting::power::shown_better;
 use steelyard::weighting::schemes::tune::{Fold, calibrated, leave_one_out};
-use steelyard::weighting::schemes::{Correlation, NonNegative, Ols, Pca, Ridge, Scheme, Setting, Shrink, Unit};
+use steelyard::weighting::schemes::{
+    Correlation, Lasso, NonNegative, Ols, Pca, Pls, Ridge, Scheme, Setting, Shrink, Unit,
+};
+use steelyard::weighting::splits::{Splits, Validation};
+use steelyard::weighting::verdict::{Verdict, verdict};
 
 fn schemes() -> Vec<Scheme> {
     vec![
@@ -115,6 +123,143 @@ fn a_larger_study_agrees_where_every_pair_is_a_downdate() {
 fn more_items_than_sites_agree_too() {
     let (x, y) = data(3, 7, 12);
     agree(&x, &Array2::zeros((7, 0)), &y, &[1.0; 7]);
+}
+
+/// The literal way for folds of several sites: each fold is predicted from the other folds, tuned on the groups given.
+fn literal_folds(scheme: &Scheme, x: &Array2<f64>, y: &[f64], splits: &Splits) -> Vec<f64> {
+    let (n, none, w) = (x.nrows(), Array2::zeros((x.nrows(), 0)), vec![1.0; x.nrows()]);
+    let plain = Setting::plain(x.ncols());
+    let mut out = vec![f64::NAN; n * splits.repeats];
+    for held in &splits.outer {
+        let training: Vec<usize> = (0..n).filter(|i| !held.sites.contains(i)).collect();
+        let train = moments(x, &none, y, &w, |k| training.contains(&k));
+        let penalty = scheme.open_penalties(&train).map(|penalties| {
+            let label = |i: usize| splits.tuning.as_ref().map_or(i, |labels| labels[i]);
+            let mut labels: Vec<usize> = training.iter().map(|i| label(*i)).collect();
+            labels.sort_unstable();
+            labels.dedup();
+            let folds = labels.iter().map(|own| Fold {
+                train: moments(x, &none, y, &w, |k| training.contains(&k) && label(k) != *own),
+                held: moments(x, &none, y, &w, |k| training.contains(&k) && label(k) == *own),
+            });
+            leave_one_out(scheme, &plain, &penalties, folds.collect::<Vec<_>>(), true).unwrap().penalty
+        });
+        let fit = scheme.fit(&train, &plain.with_penalty(penalty)).unwrap();
+        let (slopes, _, intercept) = calibrated(&fit.weights, &train);
+        for i in &held.sites {
+            out[held.repeat * n + i] = intercept + x.row(*i).iter().zip(&slopes).map(|(x, b)| x * b).sum::<f64>();
+        }
+    }
+    out
+}
+
+#[test]
+fn folds_of_several_sites_equal_the_literal_way() {
+    let mut stream = Seed(8).stream(Purpose::Simulate, 0);
+    let x = Array2::from_shape_fn((32, 5), |_| 1.0 + f64::from(stream.below(5)));
+    let y: Vec<f64> = x.rows().into_iter().map(|row| row[0] - 0.5 * row[3] + 3.0 * stream.uniform()).collect();
+    let schemes = [schemes(), vec![Scheme::Lasso(Lasso::default()), Scheme::Pls(Pls::default())]].concat();
+    let panel = panel(&x, &Array2::zeros((32, 0)), &y, &[1.0; 32]);
+    let folds = |tuning_folds| Validation::RepeatedKFold { folds: 4, repeats: 2, tuning_folds };
+    for validation in [folds(None), folds(Some(5)), Validation::LeaveOneSiteOut { tuning_folds: Some(5) }] {
+        let splits = validation.splits(32, Seed(3)).unwrap();
+        let entrants: Vec<Entrant> = schemes.iter().cloned().map(Entrant::from).collect();
+        let plan = Plan::with(&panel, &entrants, splits.clone()).unwrap();
+        let mut space = plan.space();
+        plan.predict(&y, &mut space);
+        for (c, scheme) in schemes.iter().enumerate() {
+            let slow = literal_folds(scheme, &x, &y, &splits);
+            for (fast, slow) in space.predictions[c].iter().zip(&slow) {
+                assert!((fast - slow).abs() < 1e-8, "{} {validation:?}: {fast} and {slow}", scheme.name());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_scheme_that_fails_in_a_fold_is_named_and_stops_nobody() {
+    // Item 1 varies at the first site only, so that a target on it alone has no score once that site is left out.
+    let (x, y) = data(5, 14, 6);
+    let panel = panel(&x, &Array2::zeros((14, 0)), &y, &[1.0; 14]);
+    let target = Some(vec![0.0, 1.0, 0.0, 0.0, 0.0, 0.0]);
+    let odd = Scheme::Shrink(Shrink { target, ..Shrink::default() });
+    let all: Vec<Entrant> = schemes().into_iter().chain([odd]).map(Entrant::from).collect();
+    let protocol = protocol(all, 19);
+    let contest = contest::run(&panel, &protocol, &Control::new()).unwrap();
+    let last = contest.entries.last().unwrap();
+    let failure = last.failure.as_ref().unwrap();
+    assert_eq!((failure.folds, failure.site), (1, 0));
+    assert!(failure.reason.contains("the target's score does not vary between sites"), "{}", failure.reason);
+    assert_eq!((last.gain, last.p_adjusted, last.verdict), (None, None, Verdict::CannotBeTested));
+    assert!(contest.entries[1].p_adjusted.is_some() && contest.refused.is_empty());
+    assert_eq!(contest.superiority.unwrap().tried, 6);
+}
+
+fn protocol(schemes: Vec<Entrant>, n_resamples: usize) -> Protocol {
+    Protocol {
+        schemes,
+        reference: 0,
+        primary: None,
+        smallest_gain: 0.01,
+        n_resamples,
+        confidence_level: 0.95,
+        trials: None,
+        validation: Validation::default(),
+        bands: Bands::default(),
+        seed: 4,
+    }
+}
+
+#[test]
+fn what_a_planner_leaves_out_never_changes_a_verdict() {
+    let mut better = 0;
+    for seed in 0..12 {
+        let mut stream = Seed(seed).stream(Purpose::Simulate, 0);
+        let x = Array2::from_shape_fn((24, 4), |_| 1.0 + f64::from(stream.below(5)));
+        let noise = if seed % 2 == 0 { 1.0 } else { 4.0 };
+        let y: Vec<f64> = x.rows().into_iter().map(|row| row[0] + noise * stream.uniform()).collect();
+        let panel = panel(&x, &Array2::zeros((24, 0)), &y, &[1.0; 24]);
+        let protocol = protocol(entrants(), 39);
+        let whole = contest::run(&panel, &protocol, &Control::new()).unwrap();
+        let shown = shown_better(&panel, &protocol, &Control::new()).unwrap().unwrap();
+        let adjusted: Vec<bool> = whole.entries.iter().map(|e| e.verdict == Verdict::WeightedBetter).collect();
+        assert_eq!(shown.adjusted, adjusted, "seed {seed}");
+        let declared: Vec<bool> = (0..protocol.schemes.len())
+            .map(|c| {
+                let entry = &whole.entries[c];
+                let p = entry.p_value.filter(|_| c != 0);
+                verdict(p, entry.interval.as_ref(), 0.01, 0.05) == Verdict::WeightedBetter
+            })
+            .collect();
+        assert_eq!(shown.declared, declared, "seed {seed}");
+        better += adjusted.iter().filter(|b| **b).count();
+    }
+    assert!(better > 0, "nothing was found, so that the test shows nothing");
+}
+
+#[test]
+fn copies_of_a_site_stay_in_one_fold_and_count_its_weight() {
+    let (x, y) = data(3, 20, 4);
+    let panel = panel(&x, &Array2::zeros((20, 0)), &y, &[1.0; 20]);
+    let mut counts = vec![1; 20];
+    counts[4] = 3;
+    counts[7] = 0;
+    let part = panel.counted(&counts);
+    assert_eq!((part.sites(), part.outcome.len()), (19, 19));
+    assert_eq!(part.weight[4], 3.0);
+    assert_eq!(part.outcome[7], y[8]);
+    // A held-out copy cannot predict itself: moving its outcome moves nothing of its own prediction.
+    let predict = |y: &[f64]| {
+        let plan = Plan::new(&part, &entrants()).unwrap();
+        let mut space = plan.space();
+        plan.predict(y, &mut space);
+        space.predictions.iter().map(|p| p[4]).collect::<Vec<_>>()
+    };
+    let mut moved = part.outcome.clone();
+    moved[4] += 50.0;
+    for (a, b) in predict(&part.outcome).iter().zip(predict(&moved)) {
+        assert!((a - b).abs() < 1e-7, "{a} and {b}");
+    }
 }
 
 #[test]

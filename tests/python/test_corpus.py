@@ -77,7 +77,7 @@ def test_refusals() -> None:
         sy.Corpus(codes=[{"id": ""}])
     with pytest.raises(sy.InputError, match="unknown field in excerpts, entry 1: got words; allowed: end, findings"):
         sy.Corpus(excerpts=[{"id": "e", "text": "x", "words": 1}])
-    with pytest.raises(sy.InputError, match="part of a corpus is incomplete in excerpts, entry 1"):
+    with pytest.raises(sy.InputError, match="excerpt is incomplete in excerpts, entry 1"):
         sy.Corpus(excerpts=[{"id": "e"}])
     with pytest.raises(sy.InputError, match="corpus not understood"):
         sy.Corpus(excerpts=[{"id": "e", "text": "x", "valence": "bad"}])

@@ -126,8 +126,9 @@ def test_survey_intervals_are_wilsons_and_an_interval_over_the_cut_is_indetermin
     assert "92%; 95% interval 84 to 96 (Wilson); 71 of 77 respondents" in available["Value"]
     assert available["Fit"].startswith("confirmation; proposed by rule, not judged")
     follow_up = row_of(display, "Regular follow-up")
-    assert "signal: indeterminate" in follow_up["Why selected"]
-    assert follow_up["Fit"].startswith("not assessable")
+    assert "79%; 95% interval 68 to 87 (Wilson); 57 of 72 respondents" in follow_up["Value"]
+    assert follow_up["Why selected"] == "own cut, 75 or more; signal: indeterminate (the interval spans a cut)"
+    assert follow_up["Fit"] == "not assessable; proposed by rule, not judged: the interval spans a cut"
 
 
 @pytest.mark.parametrize(
@@ -157,11 +158,16 @@ def test_only_a_register_makes_silence() -> None:
         {"finding": "agency_work_focus", "site": "1", "status": "not-raised"},
         {"finding": "agency_work_focus", "site": "2", "status": "not-asked"},
         {"finding": "caseload_size", "site": "1", "status": "not-asked"},
+        {"finding": "job_diversity", "site": "1", "status": "not-sampled"},
     ]
     display = study_display(asked=asked)
     assert row_of(display, "Agency focus on work")["Fit"] == "silence"
     assert "asked in 1 of 2" in row_of(display, "Agency focus on work")["Theme and what was said"]
     assert row_of(display, "Caseload size")["Fit"] == "not asked"
+    assert row_of(display, "Occupational diversity")["Fit"] == "not sampled"
+    assert row_of(display, "Occupational diversity")["Theme and what was said"].startswith(
+        "Not sampled; asked in 0 of 1"
+    )
     assert row_of(display, "Benefits counseling")["Fit"] == "not in the corpus"
 
 

@@ -81,7 +81,7 @@ def test_share_of_confirmations_has_its_denominator() -> None:
     note = next(n for n in display.document["notes"] if n.startswith("Fit: "))
     assert note == (
         "Fit: 2 of 3 rows settled are confirmation (67%); in all confirmation 2, discordance 1. Disputed: 1. "
-        "Not judged: 20."
+        "Not judged: 7. Nothing to judge: not in the corpus 13."
     )
 
 
@@ -94,9 +94,12 @@ def test_agreement_of_two_analysts_is_cohens_kappa() -> None:
         "AB and CD both judged 4 rows and chose the same word on 3; Cohen's kappa 0.5" in n
         for n in display.document["notes"]
     )
-    one = judged({ROWS[0]: (c, c)})
+    same = judged({ROWS[0]: (c, c), ROWS[1]: (c, c)})
+    assert same.agreement[0]["kappa"] is None
+    assert any("kappa is not defined" in n for n in same.document["notes"])
+    one = judged({ROWS[0]: (c, d)})
     assert one.agreement[0]["kappa"] is None
-    assert any("kappa is not defined" in n for n in one.document["notes"])
+    assert any("on 0; one row is too few for kappa" in n for n in one.document["notes"])
 
 
 def test_the_later_judgement_of_the_same_person_counts_and_both_stay_in_the_log() -> None:

@@ -128,6 +128,11 @@ def test_a_quote_that_does_not_stand_in_its_source_is_marked() -> None:
     assert any("1 quote not where their source is said to hold them: e" in n for n in display.document["notes"])
 
 
+def test_a_case_is_told_beside_the_mean_of_all_sites() -> None:
+    first = build("case-oriented", order_by="team_integration").rows[0]
+    assert "Job development, quality: 2 (all sites 3.67)" in first["Numbers"]
+
+
 def test_cases_stand_in_the_order_of_their_score_and_withhold_identifying_quotes() -> None:
     corpus = sy.Corpus(
         informants=[
@@ -231,6 +236,13 @@ def test_visual_shares_an_axis_and_draws_answers_as_a_bar() -> None:
     assert charts[0]["words"] == "1 or 2 8%, 3 24%, 4 29%, 5 38%"
     assert {(c["from"], c["to"]) for c in charts[1:]} == {(1.0, 5.0)}
     assert all(c["wide"] for c in charts)
+
+
+def test_sampling_has_no_balance_of_quotes() -> None:
+    display = build("sampling", **OPTIONS["sampling"])
+    assert display.document["appendices"] == []
+    heard = [a["heading"] for a in build("lens", lens=LENS).document["appendices"]]
+    assert "Who is heard" in heard
 
 
 def test_sampling_prints_what_is_not_reported() -> None:

@@ -71,8 +71,8 @@ def hostile(n: int, seed: int = 1) -> list[str]:
     return out
 
 
-def hostile_display(texts: list[str]) -> sy.JointDisplay:
-    """Return a display in which the texts stand in every place that takes one."""
+def hostile_display(texts: list[str], *, charts: bool = True) -> sy.JointDisplay:
+    """Return a display in which the texts stand in every place that takes one; pictures of charts take long."""
     k = len(texts) // 4
     names, themes, quotes, people = texts[:k], texts[k : 2 * k], texts[2 * k : 3 * k], texts[3 * k :]
     findings = [
@@ -82,7 +82,7 @@ def hostile_display(texts: list[str]) -> sy.JointDisplay:
             2.0,
             n=6,
             population="these sites",
-            scale=(1, 5),
+            scale=(1, 5) if charts else None,
             caveat=text,
             domain=text or None,
             cuts=(3, None),
@@ -102,6 +102,12 @@ def hostile_display(texts: list[str]) -> sy.JointDisplay:
 
 @pytest.fixture(scope="module")
 def nasty() -> sy.JointDisplay:
+    return hostile_display(hostile(10_000), charts=False)
+
+
+@pytest.fixture(scope="module")
+def some() -> sy.JointDisplay:
+    """Fewer, with charts, where a format takes long; `make display-outputs` writes and opens all 10,000."""
     return hostile_display(hostile(400))
 
 
@@ -155,10 +161,18 @@ def test_hostile_csv_and_workbook_hold_no_formula(nasty: sy.JointDisplay, tmp_pa
                 assert cell.value is None or not re.match(r"[\s]*[=+\-@]", str(cell.value))
 
 
-def test_hostile_word_opens(nasty: sy.JointDisplay, tmp_path: Path) -> None:
-    nasty.to_docx(tmp_path / "x.docx")
+def test_hostile_word_opens(some: sy.JointDisplay, tmp_path: Path) -> None:
+    some.to_docx(tmp_path / "x.docx")
     opened = docx.Document(str(tmp_path / "x.docx"))
-    assert len(opened.tables[0].rows) == 1 + len(nasty.document["sections"]) + len(nasty.rows)
+    assert len(opened.tables[0]._tbl.tr_lst) == 1 + len(some.document["sections"]) + len(some.rows)
+
+
+def test_hostile_great_tables_object_runs_nothing(some: sy.JointDisplay) -> None:
+    parsed = Parsed(some.to_great_tables().as_raw_html())
+    tags = {tag for tag, _ in parsed.tags}
+    assert {"table", "style"} <= tags
+    assert not {"script", "img", "iframe", "object", "form", "a", "link"} & tags
+    assert not any(name.startswith("on") for _, attrs in parsed.tags for name in attrs)
 
 
 def test_word_repeats_headings_keeps_rows_whole_and_says_what_it_shows(tmp_path: Path) -> None:
@@ -174,6 +188,8 @@ def test_word_repeats_headings_keeps_rows_whole_and_says_what_it_shows(tmp_path:
     assert all(row.find(f"{WORD}trPr/{WORD}cantSplit") is not None for row in rows)
     properties = table.find(f"{WORD}tblPr")
     assert properties is not None
+    order = ["tblW", "tblBorders", "tblLayout", "tblCellMar", "tblLook", "tblCaption", "tblDescription"]
+    assert [child.tag.split("}")[1] for child in properties] == order
     caption, words = properties.find(f"{WORD}tblCaption"), properties.find(f"{WORD}tblDescription")
     assert caption is not None
     assert words is not None
@@ -187,6 +203,7 @@ def test_word_repeats_headings_keeps_rows_whole_and_says_what_it_shows(tmp_path:
     text = "".join(e.text or "" for e in tree.iter(f"{WORD}t"))
     assert "Agency focus on work" in text
     assert "Themes that no finding selected" in text
+    assert "In the charts: diamond, value; circle, one site; thick line, interval; dashed line, cut." in text
 
 
 def test_latex_wraps_repeats_its_head_and_names_its_packages() -> None:
@@ -202,9 +219,10 @@ def test_latex_wraps_repeats_its_head_and_names_its_packages() -> None:
     assert "landscape" in text
     assert text.count("{") - text.count(r"\{") == text.count("}") - text.count(r"\}")
     table = display.to_latex(standalone=False)
-    assert table.startswith("% Needs the packages array, booktabs, longtable")
+    assert table.startswith("% Needs the packages array, booktabs, graphicx, longtable")
     assert r"\documentclass" not in table
-    assert text.count(r"\begin{picture}") == 24
+    assert text.count(r"\begin{picture}") == text.count(r"\rotatebox") == 24
+    assert r"In the charts: diamond{,} value; circle{,} one site; thick line{,} interval; dashed line{,} cut." in text
 
 
 def test_latex_escapes() -> None:

@@ -340,3 +340,33 @@ def test_many_schemes_are_tested_at_once_and_counted(concentrated):
     text = " ".join(concentrated.sentences)
     assert "6 schemes were tried against the plain total; that one of them is superior: p = .010" in text
     assert "model confidence set" in text
+
+
+def test_schemes_on_the_log_odds_scale_compete_by_their_direction():
+    """A twin: the likelihood's direction in each training fold, calibrated by least squares like everybody's."""
+    sites = sy.datasets.synthetic_sites(14, participants=list(range(20, 34)), n_items=2, r2=0.5, rng=5)
+    x, k, n = np.asarray(sites.items, dtype=float), np.asarray(sites.outcome), np.asarray(sites.trials)
+    schemes = {"Unit": S.Unit(), "Logistic": S.Logistic(), "Firth": S.Firth(), "tuned": S.Logistic(penalty=None)}
+    result = sy.WeightingExperiment(x, k, trials=n, schemes=schemes, n_resamples=19, rng=1).run()
+    table = result.performance.set_index("scheme")
+    for name, scheme in (("Logistic", S.Logistic()), ("Firth", S.Firth())):
+        lost = base = 0.0
+        for g in range(14):
+            keep = np.arange(14) != g
+            rate = k / n
+            direction = scheme.fit(x[keep], k[keep], trials=n[keep]).weights
+            root = np.sqrt(n[keep])
+            design = np.column_stack([np.ones(13), x[keep] @ direction]) * root[:, None]
+            a, b = np.linalg.lstsq(design, rate[keep] * root, rcond=None)[0]
+            lost += n[g] * (rate[g] - a - b * (x[g] @ direction)) ** 2
+            base += n[g] * (rate[g] - np.average(rate[keep], weights=n[keep])) ** 2
+        assert table.loc[name, "q2"] == pytest.approx(1 - lost / base, rel=1e-8)
+    fit = S.Logistic().fit(x, k, trials=n)
+    np.testing.assert_allclose(result.weights["Logistic"], fit.weights, rtol=1e-8)
+    assert type(result).from_json(result.to_json()).to_json() == result.to_json()
+
+
+def test_a_scheme_on_the_log_odds_scale_needs_counts():
+    sites = sy.datasets.synthetic_sites(14, n_items=2, r2=0.5, rng=5)
+    with pytest.raises(sy.InputError, match="scheme on the log-odds scale without counts in schemes: got Logistic"):
+        sy.WeightingExperiment(sites.items, sites.outcome, schemes=[S.Unit(), S.Logistic()])

@@ -252,7 +252,7 @@ def test_resamples_without_an_outcome_that_varies_are_counted():
     found = sy.importance(sy.datasets.norway_ips(), HIGH, method="johnson", n_resamples=400, rng=1)
     assert found.n_undefined > 4
     assert found.conf_low is None
-    assert any(text.startswith("no interval: the outcome did not vary in") for text in found.cautions)
+    assert any(text.startswith("no interval: nothing to divide in") for text in found.cautions)
 
 
 def test_nothing_to_divide_is_named():
@@ -278,7 +278,9 @@ Y = [1.0, 2.0, 4.0, 3.0, 5.0]
     [
         ({"method": "shap"}, "method not known in method: got 'shap'; allowed: 'lmg', 'dominance'"),
         ({"game": "aic"}, "game not known in game: got 'aic'; allowed: 'r2', 'q2', 'mcfadden', 'tjur'"),
-        ({"plan": "iid"}, "plan not allowed in plan: got str"),
+        ({"plan": "iid"}, "plan not allowed in plan: got str; allowed: None, sy.plans.Cluster(sites, strata)"),
+        ({"plan": sy.plans.Cluster([1, 1, 2])}, "sites of the plan of the wrong shape: got shape (3,)"),
+        ({"plan": sy.plans.Cluster([1, 1, 2, 3, 3]), "sites": [1, 2, 2, 3, 3]}, "plan and sites do not agree in plan"),
         ({"n_resamples": -1}, "n_resamples not allowed: got -1"),
         ({"n_resamples": 10**12}, "n_resamples not allowed: got 1000000000000"),
         ({"confidence_level": 95}, "confidence level not allowed: got 95; allowed: 0.5 up to, not including, 1"),
@@ -286,7 +288,7 @@ Y = [1.0, 2.0, 4.0, 3.0, 5.0]
         ({"groups": {"item_1": "a"}}, "item without a group in groups: got item_2"),
         ({"groups": ["a", "b"], "method": "car"}, "groups not allowed here in groups"),
         ({"method": "johnson", "game": "q2"}, "method not defined for this game in method"),
-        ({"game": "q2", "n_resamples": 10}, "resampled sites not defined for this game in n_resamples"),
+        ({"game": "mcfadden", "n_resamples": 10**7}, "too many resamples for this game in n_resamples: got 10000000"),
         ({"game": "tjur"}, "outcome not fit for this game in outcome; allowed: 0/1, or counts k with trials"),
         ({"game": "q2", "sites": [1, 1, 1, 2, 2]}, "too few sites to leave one out: got 2; allowed: at least 3"),
     ],
@@ -295,6 +297,65 @@ def test_refusals(options, words):
     with pytest.raises(sy.InputError) as caught:
         sy.importance(X, Y, **options)
     assert str(caught.value).startswith(words)
+
+
+def test_sites_are_drawn_within_strata():
+    rng = np.random.default_rng(3)
+    site = np.repeat(np.arange(12), 3)
+    x, y = rng.integers(1, 6, (36, 3)).astype(float), rng.normal(size=36)
+    options = {"method": "johnson", "n_resamples": 400, "rng": 1}
+    plain = sy.importance(x, y, sites=site, **options)
+    same = sy.importance(x, y, plan=sy.plans.Cluster(site), **options)
+    np.testing.assert_array_equal(plain.conf_low, same.conf_low)
+    # Two strata, each of copies of one site: drawing within strata leaves all as it is, drawing over all does not.
+    twins = np.vstack([x[:3]] * 6 + [x[18:]])
+    outcome = np.concatenate([np.tile(y[:3], 6), np.tile(y[18:21], 6)])
+    twins[18:] = np.tile(x[18:21], (6, 1))
+    strata = np.repeat(["a", "b"], 18)
+    fixed = sy.importance(twins, outcome, plan=sy.plans.Cluster(site, strata), **options)
+    np.testing.assert_allclose(fixed.conf_low, fixed.shares, atol=1e-12)
+    np.testing.assert_allclose(fixed.conf_high, fixed.shares, atol=1e-12)
+    loose = sy.importance(twins, outcome, sites=site, **options)
+    assert np.any(loose.conf_high > loose.shares + 0.01)
+    rows = sy.importance(twins[::3], outcome[::3], plan=sy.plans.Stratified(strata[::3]), **options)
+    np.testing.assert_allclose(rows.conf_low, rows.shares, atol=1e-12)
+
+
+def test_other_games_are_played_on_drawn_sites():
+    """A twin draws its own sites: the spread of McFadden's shares agrees within the error of two simulations."""
+    rng = np.random.default_rng(8)
+    x = rng.integers(1, 6, (15, 2)).astype(float)
+    n = rng.integers(20, 40, 15)
+    k = rng.binomial(n, 1 / (1 + np.exp(-(0.5 * x[:, 0] + 0.1 * x[:, 1] - 2))))
+    found = sy.importance(x, k, trials=n, game="mcfadden", n_resamples=400, rng=1)
+    again = sy.importance(x, k, trials=n, game="mcfadden", n_resamples=400, rng=1, threads=1)
+    np.testing.assert_array_equal(found.conf_low, again.conf_low)
+    shares = []
+    for _ in range(400):
+        at = rng.integers(0, 15, 15)
+        shares.append(sy.importance(x[at], k[at], trials=n[at], game="mcfadden").shares)
+    ends = np.quantile(shares, [0.025, 0.975], axis=0)
+    error = np.array([found.conf_low_error, found.conf_high_error])
+    # Each end has the error of two independent simulations of one size; four of them.
+    assert np.all(np.abs(ends - [found.conf_low, found.conf_high]) < 4 * np.sqrt(2) * error)
+
+
+def test_a_site_drawn_twice_is_left_out_as_one():
+    """Two sites of one line each and noise: a copy left behind would make Q2 of a draw far too good."""
+    rng = np.random.default_rng(5)
+    x, y = rng.integers(1, 6, (8, 2)).astype(float), rng.normal(size=8)
+    found = sy.importance(x, y, game="q2", n_resamples=200, rng=1)
+    assert found.n_resamples == 200
+    assert np.all(found.conf_low <= found.conf_high)
+    draws = []
+    for _ in range(300):
+        at = np.sort(rng.integers(0, 8, 8))
+        if len(set(at)) > 2:
+            draws.append(sy.importance(x[at], y[at], sites=at, game="q2").shares)
+    ends = np.quantile(draws, [0.25, 0.75], axis=0)
+    middle = sy.importance(x, y, game="q2", n_resamples=300, rng=1, confidence_level=0.5)
+    error = np.array([middle.conf_low_error, middle.conf_high_error])
+    assert np.all(np.abs(ends - [middle.conf_low, middle.conf_high]) < 4 * np.sqrt(2) * error)
 
 
 def test_too_many_items_are_refused():

@@ -380,21 +380,6 @@ def test_a_project_that_was_edited_elsewhere_is_read_as_it_stands(tmp_path: Path
     assert "edited since Steelyard wrote it: read as any other project" in found.notes
 
 
-def test_a_codebook_is_written_and_read(tmp_path: Path) -> None:
-    path = tmp_path / "codes.qdc"
-    assert rich().write_qda(path)[-1] == "a codebook holds codes and themes only"
-    text = path.read_text(encoding="utf-8")
-    assert text.startswith(
-        '<?xml version="1.0" encoding="utf-8"?>\n<CodeBook xmlns="urn:QDA-XML:codebook:1.0" origin="Steelyard'
-    )
-    found = sy.read_qda(path)
-    assert [(c.name, c.codable) for c in found.codes] == [("time", True), ("call", False), ("c3", True)]
-    assert found.themes[0].codes == (found.codes[0].id,)
-    mac = text.replace("codebook:1.0", "codebook:1:0")
-    path.write_text(mac, encoding="utf-8")
-    assert any("namespace urn:QDA-XML:codebook:1:0 instead of" in note for note in sy.read_qda(path).notes)
-
-
 @pytest.mark.skipif(samples() is None, reason="the real exports are not at hand")
 @pytest.mark.parametrize(
     ("name", "codes", "codings", "sources", "coders"),

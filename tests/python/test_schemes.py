@@ -1,6 +1,7 @@
 """Schemes from Python: the six centres, hand values, published values, refusals, and a twin in plain NumPy."""
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -122,6 +123,11 @@ def test_ahp_consistent_and_incomplete():
     fit = S.AHP(a).fit(x, [1, 2, 4, 3])
     np.testing.assert_allclose(fit.weights, 3 * v / v.sum(), rtol=1e-10)
     assert fit.diagnostics["consistency_index"] == pytest.approx((values.real.max() - 3) / 2, abs=1e-12)
+    assert fit.reason == ""
+    # Round in a circle: the first beats the second, the second the third, the third the first.
+    fit = S.AHP([[1, 3, 1 / 3], [1 / 3, 1, 3], [3, 1 / 3, 1]]).fit(x, [1, 2, 4, 3])
+    assert fit.diagnostics["consistency_ratio"] > 0.1
+    assert re.match(r"consistency ratio \d\.\d\d, above 0\.10: the judgements contradict one another", fit.reason)
 
 
 @pytest.mark.parametrize(

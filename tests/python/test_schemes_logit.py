@@ -10,12 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from scipy.optimize import minimize
+from scipy.stats import chi2
 
 import steelyard as sy
 from steelyard import schemes as S
 
 REFERENCE = Path(__file__).resolve().parents[1] / "reference"
 R = json.loads((REFERENCE / "binomial.json").read_text(encoding="utf-8"))
+SEX2 = json.loads((REFERENCE / "firth.json").read_text(encoding="utf-8"))
 
 
 def table(name, *columns):
@@ -87,6 +90,67 @@ def test_endometrial_by_firth():
     # A general optimiser on the same penalised likelihood gives 17.75931747944 for the fall.
     assert fit.profiles[2]["statistic"] == pytest.approx(17.7593174794, abs=1e-9)
     assert fit.profiles[2]["p_value"] == pytest.approx(2.50686721e-05, rel=1e-7)
+
+
+def test_sex2_by_firth():
+    """Coefficients of brglm2, profiles of a general optimiser (firth.R), and what logistf prints at its 8 digits."""
+    data = table("sex2", "age", "oc", "vic", "vicl", "vis", "dia", "case", "n")
+    k, n = data.pop("case"), data.pop("n")
+    assert (k.sum(), n.sum()) == (130, 239)
+    fit = S.Firth().fit(data, k, trials=n)
+    np.testing.assert_allclose(list(fit.coefficients.values()), SEX2["coefficients"], atol=1e-9)
+    np.testing.assert_allclose(np.sqrt(np.diag(fit.covariance)), SEX2["se"][1:], rtol=1e-8)
+    constants = sum(math.lgamma(b + 1) - math.lgamma(a + 1) - math.lgamma(b - a + 1) for a, b in zip(k, n, strict=True))
+    assert fit.diagnostics["log_likelihood"] == pytest.approx(SEX2["log_likelihood"] + constants, abs=1e-9)
+    for found, expected in zip(fit.profiles, SEX2["profile"][1:], strict=True):
+        # The optimiser of R stops at about 1e-9 of the fall, the root search at 1e-12.
+        for key in ("low", "high", "statistic"):
+            assert found[key] == pytest.approx(expected[key], abs=2e-8)
+    printed = [(-1.9737884, -0.30742514), (-0.9414363, 0.78920202), (1.2730216, 3.43543273), (-3.2608611, -1.11773495)]
+    printed += [(-1.6080879, 0.01518468), (0.7745682, 8.03029352)]
+    np.testing.assert_allclose([(f["low"], f["high"]) for f in fit.profiles], printed, atol=2e-7)
+
+
+def test_profiles_of_many_participants_are_those_of_a_search():
+    """Tangent steps from predicted starts end where the profile has fallen by the critical value."""
+    rng = np.random.default_rng(6)
+    x = rng.integers(1, 6, (600, 6)).astype(float)
+    y = (rng.random(600) < 1 / (1 + np.exp(3 - 0.25 * x[:, :4].sum(axis=1)))).astype(float)
+    fit = S.Firth().fit(x, y, sites=range(600))
+    design = np.column_stack([np.ones(600), x])
+
+    def penalised(b):
+        eta = design @ b
+        w = 1 / (2 + 2 * np.cosh(eta))
+        return y @ eta - np.logaddexp(0, eta).sum() + 0.5 * np.linalg.slogdet(design.T @ (w[:, None] * design))[1]
+
+    def score(b):
+        eta = design @ b
+        pi = 1 / (1 + np.exp(-eta))
+        root = design * np.sqrt(pi * (1 - pi))[:, None]
+        h = np.einsum("ij,jk,ik->i", root, np.linalg.inv(root.T @ root), root)
+        return design.T @ (y - pi + h * (0.5 - pi))
+
+    top = np.array(list(fit.coefficients.values()))
+    np.testing.assert_allclose(score(top), 0, atol=1e-7)
+    for j in (0, 3, 5):
+        others = [i for i in range(7) if i != j + 1]
+
+        def fall(value, j=j, others=others):
+            def put(free):
+                b = np.empty(7)
+                b[others], b[j + 1] = free, value
+                return b
+
+            found = minimize(
+                lambda f: -penalised(put(f)), top[others], jac=lambda f: -score(put(f))[others], method="BFGS", tol=1e-9
+            )
+            return 2 * (penalised(top) + found.fun)
+
+        profile = fit.profiles[j]
+        for end in ("low", "high"):
+            assert fall(profile[end]) == pytest.approx(chi2.ppf(0.95, 1), abs=1e-7)
+        assert fall(0.0) == pytest.approx(profile["statistic"], abs=1e-7)
 
 
 def test_endometrial_is_separated_for_maximum_likelihood():

@@ -8,7 +8,7 @@ use crate::display::finding::Finding;
 use crate::display::fit::Meeting;
 use crate::display::model::{Block, Cell, Role, Row, Strand};
 use crate::display::spec::Case;
-use crate::display::write::{counted, number};
+use crate::display::write::{counted, fixed, number};
 use crate::error::{Result, input};
 use std::collections::HashSet;
 
@@ -88,7 +88,8 @@ fn numbers(desk: &Desk, order: &Finding, site: &str, value: f64) -> Cell {
     others.sort_by(|a, b| (b.1 - b.0.value).abs().total_cmp(&(a.1 - a.0.value).abs()));
     let shown = 4;
     for (finding, x) in others.iter().take(shown) {
-        let text = format!("{}: {} (all sites {})", cells::name(finding), number(*x), number(finding.value));
+        let text =
+            format!("{}: {} (all sites {})", cells::name(finding), number(*x), fixed(finding.value, finding.decimals));
         blocks.push(Block::new(Role::Detail, text));
     }
     if others.len() > shown {

@@ -11,6 +11,9 @@ use crate::regress::least_squares::solve;
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
+/// The largest consistency ratio that is usually accepted (Saaty 1980).
+const ACCEPTED: f64 = 0.10;
+
 /// How judgements become weights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -57,6 +60,11 @@ impl Ahp {
         fit.diagnostics.insert("consistency_index".into(), judged.consistency_index);
         if let Some(ratio) = judged.consistency_ratio {
             fit.diagnostics.insert("consistency_ratio".into(), ratio);
+            if ratio > ACCEPTED && fit.reason.is_empty() {
+                fit.reason = format!(
+                    "consistency ratio {ratio:.2}, above {ACCEPTED:.2}: the judgements contradict one another and should be made again"
+                );
+            }
         }
         fit.diagnostics.insert("missing_pairs".into(), judged.missing_pairs as f64);
         Ok(fit)

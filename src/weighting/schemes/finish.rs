@@ -89,6 +89,30 @@ pub struct Uncertainty {
     pub sites: usize,
     /// Profile intervals of single slopes with their penalised likelihood-ratio tests, where asked for.
     pub profiles: Vec<Option<ProfileInterval>>,
+    /// What does not believe in equal variances and independent rows, where sites can tell.
+    pub clustered: Option<Clustered>,
+}
+
+/// A covariance by site (CR2) with the degrees of freedom that go with it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Clustered {
+    /// p x p.
+    pub covariance: Vec<Vec<f64>>,
+    /// Per combination.
+    pub freedom: Freedom,
+}
+
+/// Degrees of freedom that differ between combinations of slopes; 0 for items that do not vary.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Freedom {
+    /// Of single slopes.
+    pub slopes: Vec<f64>,
+    /// Of slopes less their mean.
+    pub contrasts: Vec<f64>,
+    /// Of the sum of slopes.
+    pub sum: f64,
+    /// The fewest of these and of all differences of two slopes.
+    pub fewest: f64,
 }
 
 /// A profile interval of one slope.
@@ -276,6 +300,7 @@ impl<'a> Problem<'a> {
             method: found.method.into(),
             sites: found.sites,
             profiles: Vec::new(),
+            clustered: None,
         });
         fit
     }

@@ -1,6 +1,7 @@
 //! Schemes on the log-odds scale: logistic regression, Firth's, log-F priors, and a random intercept per site.
 
-use super::counts::{Counts, Model};
+use super::counts::Counts;
+use super::design::Model;
 use crate::error::{Result, input};
 use crate::num::special::chi2_upper;
 use crate::regress::binomial::BinomialFit;

@@ -12,6 +12,7 @@ pub mod budget;
 mod components;
 mod correlation;
 pub mod counts;
+mod design;
 pub mod finish;
 mod least_squares;
 pub mod likelihood;
@@ -25,6 +26,7 @@ mod simplex;
 mod sparse;
 pub mod stability;
 pub mod tune;
+pub mod uncertainty;
 mod unit;
 
 pub use ahp::Ahp;
@@ -224,18 +226,25 @@ impl Scheme {
     }
 
     /// The slopes of a path without anything around them, where no item needs pinning; `None` where a whole fit is needed.
-    fn slope_path(
+    fn slope_path(&self, data: &CrossMoments, setting: &Setting, penalties: &[f64]) -> Result<Option<Vec<Vec<f64>>>> {
+        match self {
+            Self::Lasso(scheme) => scheme.as_elastic_net().slope_path(data, setting, penalties),
+            Self::ElasticNet(scheme) => scheme.slope_path(data, setting, penalties),
+            _ => Ok(None),
+        }
+    }
+
+    /// The directions that the scheme gives at each of the penalties, to be calibrated.
+    pub(super) fn directions(
         &self,
         data: &CrossMoments,
         setting: &Setting,
         penalties: &[f64],
-        calibrate: bool,
-    ) -> Result<Option<Vec<Vec<f64>>>> {
-        match self {
-            Self::Lasso(scheme) if !calibrate => scheme.as_elastic_net().slope_path(data, setting, penalties),
-            Self::ElasticNet(scheme) if !calibrate => scheme.slope_path(data, setting, penalties),
-            _ => Ok(None),
+    ) -> Result<Vec<Vec<f64>>> {
+        if let Some(slopes) = self.slope_path(data, setting, penalties)? {
+            return Ok(slopes);
         }
+        Ok(self.fit_path(data, setting, penalties)?.into_iter().map(|fit| fit.weights).collect())
     }
 
     /// The penalties to choose from when the scheme has a penalty that was left open; `None` otherwise.

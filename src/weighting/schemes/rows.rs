@@ -1,10 +1,9 @@
 //! From rows to a fit: moments, folds by site, and the choice of a penalty.
 
-use super::finish::{Problem, SchemeFit, Uncertainty};
+use super::finish::{Problem, SchemeFit};
 use super::tune::{Fold, Tuned, leave_one_out};
 use super::{Scheme, Setting};
 use crate::error::{Result, input};
-use crate::linalg::{SymmetricEigen, dot, gram::congruent};
 use crate::regress::{CrossMoments, moments::Sums, posterior::Posterior};
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
@@ -178,43 +177,6 @@ impl SiteSums {
     }
 }
 
-/// What the rows know of the slopes' errors where the slopes are an unpenalised linear fit: all items, subscale sums, or a given
-/// score. Sites are the units: their weighted mean outcomes scatter about the fit with variance inverse to their weights.
-/// `None` for other schemes, and where items or covariates vary within a site.
-pub fn uncertainty(
-    scheme: &Scheme,
-    rows: &Rows<'_>,
-    setting: &Setting,
-    fit: &SchemeFit,
-) -> Result<Option<Uncertainty>> {
-    if fit.slopes.iter().all(|b| *b == 0.0) {
-        return Ok(None);
-    }
-    let Some(means) = rows.site_means() else { return Ok(None) };
-    let moments = means.moments()?;
-    let problem = Problem::new(&moments, setting)?;
-    let Some(map) = scheme.linear_map(&problem, fit) else { return Ok(None) };
-    let inner = congruent(problem.adjusted.gram.view(), map.view());
-    let eigen = SymmetricEigen::new(inner.view())?;
-    let largest = eigen.values.first().copied().unwrap_or(0.0);
-    let rank = eigen.values.iter().filter(|v| **v > 1e-11 * largest).count().min(moments.units.saturating_sub(1));
-    let used = 1 + moments.usable_covariates().len() + rank;
-    let left = moments.units.saturating_sub(used);
-    let zeroed: Vec<f64> =
-        (0..fit.slopes.len()).map(|j| if moments.is_constant(j) { 0.0 } else { fit.slopes[j] }).collect();
-    let adjusted = &problem.adjusted;
-    let squares = adjusted.squared_error(adjusted.outcome_mean - dot(&adjusted.means, &zeroed), &zeroed);
-    let noise = if left > 0 { squares / left as f64 } else { 0.0 };
-    let covariance = map.dot(&eigen.function(rank, |v| noise / v)).dot(&map.t());
-    Ok(Some(Uncertainty {
-        covariance: covariance.rows().into_iter().map(|row| row.to_vec()).collect(),
-        df: (left > 0).then_some(left as f64),
-        method: if left > 0 { "t".into() } else { "none".into() },
-        sites: moments.units,
-        profiles: Vec::new(),
-    }))
-}
-
 /// The posterior of a scheme that shrinks to a target; `Ok(None)` where its score does not vary.
 pub fn posterior_of(scheme: &Scheme, rows: &Rows<'_>, setting: &Setting, level: f64) -> Result<Option<Posterior>> {
     let Scheme::Shrink(shrink) = scheme else {
@@ -232,52 +194,6 @@ pub fn posterior_of(scheme: &Scheme, rows: &Rows<'_>, setting: &Setting, level: 
     let target = shrink.varying_target(&problem.adjusted)?;
     let free = 2 + moments.usable_covariates().len();
     crate::regress::posterior::posterior(&problem.adjusted, &target, free, level)
-}
-
-/// Rows of site means, owned.
-#[derive(Debug, Clone)]
-struct SiteMeans {
-    items: Array2<f64>,
-    covariates: Array2<f64>,
-    outcome: Vec<f64>,
-    weights: Vec<f64>,
-}
-
-impl SiteMeans {
-    fn moments(&self) -> Result<CrossMoments> {
-        let z = (self.covariates.ncols() > 0).then(|| self.covariates.view());
-        CrossMoments::from_rows(self.items.view(), z, &self.outcome, Some(&self.weights))
-    }
-}
-
-impl Rows<'_> {
-    /// One row per site, `None` where items or covariates vary within one.
-    fn site_means(&self) -> Option<SiteMeans> {
-        let mut first: Vec<Option<usize>> = vec![None; self.site_count()];
-        let (mut sums, mut weights) = (vec![0.0; first.len()], vec![0.0; first.len()]);
-        for row in 0..self.items.nrows() {
-            let site = self.site_of(row);
-            let start = *first[site].get_or_insert(row);
-            let same = self.items.row(start) == self.items.row(row)
-                && self.covariates.is_none_or(|z| z.row(start) == z.row(row));
-            if !same {
-                return None;
-            }
-            let w = self.weights.map_or(1.0, |w| w[row]);
-            sums[site] += w * self.outcome[row];
-            weights[site] += w;
-        }
-        let sites: Vec<usize> = (0..first.len()).filter(|s| weights[*s] > 0.0).collect();
-        let kept: Vec<usize> = sites.iter().filter_map(|s| first[*s]).collect();
-        Some(SiteMeans {
-            items: self.items.select(ndarray::Axis(0), &kept),
-            covariates: self
-                .covariates
-                .map_or_else(|| Array2::zeros((kept.len(), 0)), |z| z.select(ndarray::Axis(0), &kept)),
-            outcome: sites.iter().map(|s| sums[*s] / weights[*s]).collect(),
-            weights: sites.iter().map(|s| weights[*s]).collect(),
-        })
-    }
 }
 
 /// Fits a scheme to rows, tuning an open penalty first.

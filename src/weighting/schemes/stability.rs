@@ -3,12 +3,13 @@
 //! Below 20 sites every site is left out once and the range is from the smallest to the largest refit; a bootstrap of so few sites
 //! mostly repeats a handful of them. From 20 on sites are drawn with replacement and the range holds the middle 95 %.
 
-use super::counts::{Counts, fit_counts};
+use super::counts::{Counts, fit_counts, tune_and_fit};
 use super::finish::{SchemeFit, Status};
 use super::rows::{Rows, Tuning, fit};
 use super::{Scheme, Setting};
-use crate::error::{Result, input};
+use crate::error::{Error, Result, input};
 use crate::job::Control;
+use crate::num::quantile::{Rule, quantiles};
 use crate::stream::{Purpose, Seed};
 use rayon::prelude::*;
 use serde::Serialize;
@@ -33,7 +34,7 @@ pub struct Stability {
     pub selected: Vec<f64>,
     /// Refits behind the ranges.
     pub refits: usize,
-    /// Refits that gave no weights (undefined, separated or refused); they are left out of the ranges.
+    /// Refits that gave no weights (undefined, separated, refused or not converged); they are left out of the ranges.
     pub without_weights: usize,
     /// `leave-one-site-out` or `site bootstrap`.
     pub kind: &'static str,
@@ -46,7 +47,7 @@ pub struct Drawing {
     pub resamples: Option<usize>,
     /// Seed of the draws.
     pub seed: Seed,
-    /// Whether the penalty is chosen anew in each draw (linear schemes only); else the given one is kept.
+    /// Whether the penalty is chosen anew in each draw; else the given one is kept.
     pub retune: bool,
 }
 
@@ -94,7 +95,8 @@ pub fn of_rows(
     })
 }
 
-/// The stability of a scheme on the log-odds scale. A site that is drawn twice counts as two sites.
+/// The stability of a scheme on the log-odds scale. A site that is drawn twice counts as two sites, but where a penalty is chosen
+/// anew both are left out together.
 pub fn of_counts(
     scheme: &Scheme,
     counts: &Counts,
@@ -104,18 +106,23 @@ pub fn of_counts(
 ) -> Result<Stability> {
     let list = counts.site_list();
     run(list.len(), drawing, control, |occurs| {
-        let mut rows = Vec::new();
-        let mut labels = Vec::new();
+        let (mut rows, mut labels, mut origins) = (Vec::new(), Vec::new(), Vec::new());
         let mut next = 0;
         for (site, times) in list.iter().zip(occurs) {
             let own: Vec<usize> = (0..counts.sites.len()).filter(|i| counts.sites[*i] == *site).collect();
             for _ in 0..*times {
                 rows.extend_from_slice(&own);
                 labels.extend(vec![next; own.len()]);
+                origins.extend(vec![*site; own.len()]);
                 next += 1;
             }
         }
-        fit_counts(scheme, &counts.select(&rows, labels), setting)
+        let mut setting = setting.clone();
+        if drawing.retune {
+            let (_, tuned) = tune_and_fit(scheme, &counts.select(&rows, origins), &setting.with_penalty(None))?;
+            setting = setting.with_penalty(tuned.map(|tuned| tuned.penalty));
+        }
+        fit_counts(scheme, &counts.select(&rows, labels), &setting)
     })
 }
 
@@ -130,22 +137,33 @@ fn run(
     }
     let (draws, kind) = plan(drawing, sites);
     control.set_total(draws as u64);
-    let fits: Vec<Option<SchemeFit>> = (0..draws)
+    let fits: Vec<Option<Option<SchemeFit>>> = (0..draws)
         .into_par_iter()
         .map(|i| {
             if control.is_cancelled() {
                 return Ok(None);
             }
-            let fit = refit(&occurrences(drawing, sites, i))?;
+            let fit = match refit(&occurrences(drawing, sites, i)) {
+                // A refit that does not settle gives no weights; it is counted, and stops nobody else's.
+                Err(Error::Convergence { .. }) => None,
+                fit => Some(fit?),
+            };
             control.advance(1);
             Ok(Some(fit))
         })
         .collect::<Result<_>>()?;
-    let done: Vec<SchemeFit> = fits.into_iter().map_while(|fit| fit).collect();
+    let done: Vec<Option<SchemeFit>> = fits.into_iter().map_while(|fit| fit).collect();
     let kept: Vec<&SchemeFit> = done
         .iter()
+        .flatten()
         .filter(|fit| !matches!(fit.status, Status::Undefined | Status::Separated | Status::Refused))
         .collect();
+    if kept.is_empty() && !control.is_cancelled() {
+        return Err(input("no refit gave weights")
+            .got(format!("{} refits, {kind}", done.len()))
+            .remedy("Items separate the outcomes or the score does not vary wherever a site is missing: use a penalty.")
+            .into());
+    }
     Ok(summarise(&kept, done.len(), kind))
 }
 
@@ -155,8 +173,8 @@ fn summarise(kept: &[&SchemeFit], refits: usize, kind: &'static str) -> Stabilit
     let tail = if kind == "leave-one-site-out" { 0.0 } else { 0.025 };
     let ends = |of: &dyn Fn(&SchemeFit) -> f64| -> (f64, f64) {
         let mut values: Vec<f64> = kept.iter().map(|fit| of(fit)).collect();
-        values.sort_by(f64::total_cmp);
-        (quantile(&values, tail), quantile(&values, 1.0 - tail))
+        let ends = quantiles(&mut values, &[tail, 1.0 - tail], Rule::Linear);
+        (ends[0], ends[1])
     };
     let slopes: Vec<(f64, f64)> = (0..items).map(|j| ends(&|fit| fit.slopes[j])).collect();
     let weights: Vec<(f64, f64)> = (0..items).map(|j| ends(&|fit| fit.weights[j])).collect();
@@ -173,16 +191,5 @@ fn summarise(kept: &[&SchemeFit], refits: usize, kind: &'static str) -> Stabilit
         refits,
         without_weights: refits - kept.len(),
         kind,
-    }
-}
-
-/// Linear interpolation between order statistics (Hyndman and Fan 1996, type 7, doi:10.2307/2684934).
-fn quantile(sorted: &[f64], probability: f64) -> f64 {
-    let place = probability * sorted.len().saturating_sub(1) as f64;
-    let (below, share) = (place.floor() as usize, place.fract());
-    match (sorted.get(below), sorted.get(below + 1)) {
-        (Some(a), Some(b)) => a + share * (b - a),
-        (Some(a), None) => *a,
-        _ => 0.0,
     }
 }

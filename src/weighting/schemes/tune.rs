@@ -55,7 +55,8 @@ pub fn leave_one_out(
     for fold in folds {
         weight += fold.held.weight;
         null += fold.held.squared_error(fold.train.outcome_mean, &vec![0.0; fold.held.means.len()]);
-        if let Some(slopes) = scheme.slope_path(&fold.train, setting, penalties, calibrate)? {
+        let paths = if calibrate { None } else { scheme.slope_path(&fold.train, setting, penalties)? };
+        if let Some(slopes) = paths {
             for (error, slopes) in errors.iter_mut().zip(slopes) {
                 *error += slopes_error(slopes, &fold);
             }
@@ -69,14 +70,19 @@ pub fn leave_one_out(
     for error in &mut errors {
         *error /= weight;
     }
-    let round_off = 1e-14 * null / weight;
+    let best = strongest_of_best(&errors, 1e-14 * null / weight);
+    Ok(Tuned { penalty: penalties.get(best).copied().unwrap_or(0.0), penalties: penalties.to_vec(), errors })
+}
+
+/// The place of the smallest error; of those that round-off cannot tell apart the last, which has the strongest penalty.
+pub(in crate::weighting) fn strongest_of_best(errors: &[f64], round_off: f64) -> usize {
     let mut best = 0;
     for k in 1..errors.len() {
         if errors[k] <= errors[best] * (1.0 + 1e-12) + round_off {
             best = k;
         }
     }
-    Ok(Tuned { penalty: penalties.get(best).copied().unwrap_or(0.0), penalties: penalties.to_vec(), errors })
+    best
 }
 
 /// Squared error of slopes on the site that was left out, intercept and covariates from the others.

@@ -22,7 +22,6 @@ def describe_check(request: str) -> Any: ...
 def describe_moderators(
     outcome: NDArray[np.float64],
     arm: Sequence[bool] | None,
-    sites: Sequence[int] | None,
     level: Sequence[int | None],
     levels: int,
     confidence_level: float,

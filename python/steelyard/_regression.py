@@ -174,7 +174,7 @@ class Regression(Result):
         impose_null
             True (WCR, default): draws obey the null. False (WCU).
         alternative
-            "two-sided" compares |t|; "equal-tailed" doubles the smaller tail; "greater", "less".
+            "two-sided" compares the size of t; "equal-tailed" doubles the smaller tail; "greater", "less".
         confidence_level
             Of the set of null values that are not rejected; None: no set.
         n_resamples

@@ -191,5 +191,6 @@ def test_the_six_centres_agree_with_r():
     for scheme, key in ((S.Logistic, "total"), (S.Firth, "total_firth")):
         fit = scheme(penalty=math.inf).fit(study, k, trials=n)
         intercept, slope = expected[key]
-        np.testing.assert_allclose(fit.slopes[at], slope, rtol=1e-8)
+        np.testing.assert_allclose(fit.slopes, slope, rtol=1e-8)
+        np.testing.assert_allclose(fit.weights, 1, rtol=1e-12)
         np.testing.assert_allclose(fit.predict(study), 1 / (1 + np.exp(-intercept - slope * totals)), rtol=1e-9)

@@ -11,7 +11,8 @@ export PYO3_BUILD_EXTENSION_MODULE := 1
 export PYTHONHASHSEED := 0
 export MPLBACKEND := Agg
 
-RUST_SOURCES := Cargo.toml Cargo.lock $(shell find src -type f 2>/dev/null)
+# Scales and frameworks under python/ are compiled into the core.
+RUST_SOURCES := Cargo.toml Cargo.lock pyproject.toml $(shell find src -type f 2>/dev/null; find python/steelyard/data -name '*.toml' 2>/dev/null)
 PY_SOURCES := pyproject.toml $(shell find python -name '*.py' -o -name '*.pyi' -o -name '*.toml' -o -name '*.csv' -o -name '*.j2' -o -name '*.json' 2>/dev/null)
 
 .PHONY: help demo test fmt lint rust pytest stubs notebooks study-coverage study-verdicts bench axe display-outputs docs jupyter wheel clean toolchain
@@ -103,14 +104,17 @@ docs: $(BIN)/.built  ## build the documentation, warnings as errors
 	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
 	@echo "Open docs/_build/html/index.html"
 
-jupyter: $(BIN)/.built $(BIN)/.test-environment  ## notebook 01 in JupyterLab and headless Chromium (needs Chromium)
+# A browser is installed where that can be done without asking (root on Debian); elsewhere the check says what it needs.
+jupyter: $(BIN)/.built $(BIN)/.test-environment  ## notebook 01 in JupyterLab and headless Chromium
+	@if [ "$$(id -u)" = 0 ] && [ -z "$$CHROMIUM" ] && command -v apt-get >/dev/null && ! command -v chromium >/dev/null && ! command -v google-chrome >/dev/null; then \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium fonts-dejavu-core >/dev/null; fi
 	$(BIN)/python -m pip install --quiet --group browser
-	$(BIN)/python -m pytest tests/browser
+	OUTPUT=$(OUTPUT) $(BIN)/python -m pytest tests/browser
 
 wheel: $(BIN)/.environment  ## build wheel and sdist, install each offline in a fresh environment, run the main job
 	rm -rf dist && mkdir -p dist/offline
 	$(BIN)/maturin build --quiet --release --locked --out dist
-	$(BIN)/maturin sdist --quiet --out dist
+	$(BIN)/maturin sdist --out dist
 	$(BIN)/python -m pip download --quiet --dest dist/offline 'maturin>=1.9.4,<2' dist/*.whl
 	for built in dist/*.whl dist/*.tar.gz; do \
 	  rm -rf dist/venv && $(PYTHON) -m venv dist/venv && \

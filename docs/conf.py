@@ -2,6 +2,7 @@
 
 import pathlib
 import shutil
+import sys
 
 from steelyard import __version__
 
@@ -16,9 +17,17 @@ HERE = pathlib.Path(__file__).parent
 for notebook in sorted([*(HERE.parent / "notebooks").glob("*.ipynb"), *(HERE.parent / "notebooks").glob("*.py")]):
     shutil.copy(notebook, HERE / "notebooks" / notebook.name)
 
-extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "numpydoc"]
-exclude_patterns = ["_build", "**.ipynb_checkpoints"]
+sys.path.insert(0, str(HERE))
+import _studies  # noqa: E402
+
+_studies.write(HERE / "_studies")
+
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "numpydoc", "_mathml"]
+html_math_renderer = "mathml"
+exclude_patterns = ["_build", "_studies", "**.ipynb_checkpoints"]
 html_theme = "furo"
+html_static_path = ["_static"]
+html_css_files = ["steelyard.css"]
 html_title = f"Steelyard {version}"
 
 myst_enable_extensions = ["dollarmath", "amsmath", "deflist", "colon_fence"]
@@ -28,6 +37,7 @@ nb_execution_timeout = 300
 nb_execution_raise_on_error = True
 
 autosummary_generate = True
+templates_path = ["_templates"]
 autodoc_typehints = "none"
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False

@@ -7,6 +7,7 @@ Only numpy is imported here; everything else loads when it is first used.
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import Any
 
 from ._core import __version__
@@ -49,6 +50,7 @@ _MODULES: tuple[str, ...] = (
     "reach",
     "scale",
     "schemes",
+    "study",
     "survey",
 )
 
@@ -62,7 +64,8 @@ def __getattr__(name: str) -> Any:
         value = getattr(importlib.import_module(f".{_PUBLIC[name]}", __name__), name)
         globals()[name] = value
         return value
-    raise AttributeError(f"module 'steelyard' has no attribute {name!r}")
+    # With name and obj Python itself offers the nearest name.
+    raise AttributeError(f"module 'steelyard' has no attribute {name!r}", name=name, obj=sys.modules[__name__])
 
 
 def __dir__() -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -120,6 +120,14 @@ def _array(ratings: Any, coders: Sequence[str] | str | None) -> tuple[np.ndarray
         raise refuse("names of coders not understood", at="coders", got=repr(coders), allowed='a list, or "columns"')
     if isinstance(ratings, np.ndarray):
         return ratings, coders
+    if not isinstance(ratings, Iterable):
+        raise refuse(
+            "ratings not understood",
+            at="ratings",
+            got=type(ratings).__name__,
+            allowed="an array or lists of coders x units, a frame, or corpus.ratings(...)",
+            remedy='Of a corpus pass corpus.ratings(unit="paragraph").',
+        )
     return _objects(list(ratings)), coders
 
 

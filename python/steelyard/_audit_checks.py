@@ -297,7 +297,7 @@ def proportion(percent: Number, n: int, *, count: int | None = None, rounding: s
     --------
     >>> import steelyard as sy
     >>> sy.audit.proportion("30", 78, count=23)
-    Count and percentage: not consistent. 23 of 78 is 29.5 %, not 30 %; n = 76 to 77 would give it.
+    Count and percentage: not consistent. 23 of 78 is 29.49 %, not 30 %; n = 76 to 77 would give it.
     """
     inputs = {"percent": text_of(percent, "percent"), "n": n, "count": count}
     found = ask("triple", count=count, percent=inputs["percent"], n=int(n), rounding=rounding_of(rounding))

@@ -88,7 +88,7 @@ def _table_findings(evidence: Evidence) -> list[AuditFinding]:
             "error",
             f"score table: {len(places)} of {len(solution.rows)} items",
             f"{len(solution.conflicts)} means ({margins})",
-            "none of them" if solution.step is None else f"steps of {solution.step:g}, shown rounded",
+            "none of them" if solution.step is None else f"scores in steps of {solution.step:g}, rounded for print",
             f"These printed means do not follow from the printed scores, such as {first['place']}: printed "
             f"{first['printed']} ({first['margin'].replace('_', ' ')}), possible {_range(*first['possible'])}. "
             f"Items: {', '.join(places)}.",
@@ -110,7 +110,11 @@ def _explained(solution: TableSolution) -> tuple[str, ...]:
     if len(amounts) == 1:
         group, (low, high) = next(iter(amounts))
         if low == high:
-            return (f"{len(solution.hidden)} items hide {low:+g} point each at one site of {group.replace('_', ' ')}",)
+            side = "less" if low < 0 else "more"
+            return (
+                f"in each of {len(solution.hidden)} items one site of {group.replace('_', ' ')} scored "
+                f"{abs(low):g} {side} than printed",
+            )
     return (f"scores in steps of {solution.step:g}, rounded {solution.display} for print",)
 
 
@@ -139,7 +143,9 @@ def _consequences(evidence: Evidence, solution: TableSolution) -> Iterator[Audit
     )
     band = f" The band is open for site {', '.join(open_bands)}." if open_bands else ""
     simple = tuple(
-        f"all of it at site {', '.join(one.columns)}: SD {one.sd:.2f}" for one in solution.simplest[:4] if one.sd
+        f"the whole difference at site {', '.join(one.columns)}: SD {one.sd:.2f}"
+        for one in solution.simplest[:4]
+        if one.sd
     )
     yield AuditFinding(
         "whole table",
@@ -147,10 +153,14 @@ def _consequences(evidence: Evidence, solution: TableSolution) -> Iterator[Audit
         "totals of the sites",
         f"mean {printed_mean:.2f}, SD {printed_sd:.2f}",
         f"mean {mean}{spread}",
-        f"If the printed means are right, totals are site {'; '.join(moved)}.{band}",
+        f"If the printed means are right, the totals are: site {'; site '.join(moved)}.{band}",
         simple,
         {"totals": solution.totals.tolist(), "printed": solution.printed_totals.tolist()},
     )
+
+
+def _sites_of(group: str) -> str:
+    return "all sites" if group == "all" else f"the sites of {group.replace('_', ' ')}"
 
 
 def _clash(solution: TableSolution) -> AuditFinding:
@@ -162,7 +172,7 @@ def _clash(solution: TableSolution) -> AuditFinding:
         "printed totals against printed means",
         f"totals that need {columns} points",
         f"{rows} points by the means",
-        f"Over {clash['group'].replace('_', ' ')} the means add to {rows} points, the totals need {columns}.",
+        f"Over {_sites_of(clash['group'])} the printed means add to {rows} points; the printed totals need {columns}.",
         ("the totals were added from scores rounded for print",),
         {"clash": dict(clash)},
     )
@@ -194,7 +204,9 @@ def _nearest(row: Share) -> str:
     k = round(float(row.percent) * row.n / 100)
     digits = decimals_of(row.percent) + 1
     near = sorted({max(k - 1, 0), k, min(k + 1, row.n)}, key=lambda c: abs(100 * c / row.n - float(row.percent)))[:2]
-    return " or ".join(f"{shown(Fraction(100 * c, row.n), digits)} %" for c in sorted(near))
+    # Two digits more where one would end in 5 and seem to round to what was printed.
+    tied = any(shown(Fraction(100 * c, row.n), digits).endswith("5") for c in near)
+    return " or ".join(f"{shown(Fraction(100 * c, row.n), digits + tied)} %" for c in sorted(near))
 
 
 def _level_percentages(evidence: Evidence, question: Levels) -> Iterator[AuditFinding]:

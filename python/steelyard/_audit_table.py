@@ -135,16 +135,17 @@ class TableSolution(Result):
             f"Scores in steps of {self.step:g}, rounded {self.display} for print, explain {kept[self.kept or 'both']}."
         )
         if self.hidden:
-            lines.append(f"{len(self.hidden)} rows hide fractions: {_amounts(self.hidden)}.")
+            lines.append(f"{len(self.hidden)} rows hide fractions (true minus printed): {_amounts(self.hidden)}.")
         if self.clash is not None:
             rows, columns = _span(*self.clash["by_rows"]), _span(*self.clash["by_columns"])
-            lines.append(f"Rows and columns clash: {self.clash['group']} adds to {rows} by rows, {columns} by columns.")
+            lines.append(f"Rows and columns clash: {self.clash['group']} add to {rows} by rows, {columns} by columns.")
         if self.mean is not None:
             spread = f", SD {self.sd[0]:.2f} to {self.sd[1]:.2f}" if self.sd else ""
             lines.append(f"Column totals then have mean {_span(*(round(end, 2) for end in self.mean))}{spread}.")
         for one in self.simplest[:4]:
             sd = f", SD {one.sd:.2f}" if one.sd is not None else ""
-            lines.append(f"Simplest: all in {', '.join(one.columns) or 'no column'} (mean {one.mean:.2f}{sd}).")
+            where = f"all in column {', '.join(one.columns)}" if one.columns else "in no column"
+            lines.append(f"One of the simplest: {where} (mean {one.mean:.2f}{sd}).")
         return lines
 
     def _repr_html_(self) -> str:

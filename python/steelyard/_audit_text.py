@@ -87,17 +87,20 @@ def _total(evidence: Evidence, claims: Sequence[Claim], claim: Claim) -> Outcome
         where = "below" if statistic == "min" else "above"
         beyond = [s for s, v in values.items() if (v < values[same[0]] if where == "below" else v > values[same[0]])]
         alternatives.append(
-            f"{claim.printed} is the total of site {', '.join(same)}; "
-            f"site {' and '.join(beyond)} {where} it may have been left out"
+            f"{claim.printed} is the total of {_sites(same)}; {_sites(beyond)} {where} it may have been left out"
         )
     holders = [site for site, value in values.items() if value == exact]
-    whose = f" (site {' and '.join(holders)})" if holders and not root else ""
+    whose = f" ({_sites(holders)})" if holders and not root else ""
     word = {"min": "lowest", "max": "highest", "sd": "SD"}.get(str(statistic), statistic)
     explanation = f"The text says {claim.printed}; the {word} of the totals in the table is {expected}{whose}."
     return (
         _check(claim, read_as, expected, "does not follow"),
         _finding(claim, "error", expected, explanation, alternatives),
     )
+
+
+def _sites(names: Sequence[str]) -> str:
+    return f"site{'s' if len(names) > 1 else ''} {' and '.join(names)}"
 
 
 def _summary(values: Sequence[Fraction], statistic: str) -> tuple[Fraction, bool]:

@@ -17,11 +17,12 @@ from ._fit_source import fit_source
 from ._intervals import ALTERNATIVES, checked_level, method_name, one_of
 from ._long import Progress, thread_count
 from ._model_bootstrap import model_bootstrap
+from ._plan_base import BoundPlan
 from ._random import RNG, seed_of
-from ._regress import Regression
+from ._regression import Regression
 from ._samples import Rows, compiled, read_rows
 from .errors import refuse
-from .plans import IID, BoundPlan, Parametric, Plan, Residual
+from .plans import IID, Parametric, Plan, Residual
 
 __all__ = ["bootstrap"]
 

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-import html
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ._bootstrap_text import as_html, as_text
 from ._frames import frame_in
-from ._html import table
 from ._intervals import (
     METHODS,
     ConfidenceInterval,
     Replicated,
     collect,
-    ends_text,
     method_name,
     needs_jackknife,
     request,
@@ -120,6 +118,12 @@ class BootstrapResult(Result):
         return self
 
     def _needed(self, what: str) -> Source:
+        if self._source is None and self.plan_options.get("drawn") == "from a fit":
+            raise refuse(
+                f"{what} needs data that are resampled",
+                got="outcomes drawn from a fit",
+                remedy="For more replicates call sy.bootstrap(fit, ...) with a larger n_resamples: the first are kept.",
+            )
         if self._source is None:
             raise refuse(
                 f"{what} needs the data, which JSON does not hold",
@@ -216,8 +220,9 @@ class BootstrapResult(Result):
     def simultaneous(self, confidence_level: float | None = None) -> ConfidenceInterval:
         """Return a band that covers all outputs at once: estimates plus or minus a common number of standard errors.
 
-        The number is the quantile of the largest |replicate - estimate| / standard error over outputs (sup-t; Montiel
-        Olea and Plagborg-Moller 2019, doi:10.1002/jae.2656). Outputs that never vary are left out of the maximum.
+        The number is the quantile of the largest distance of a replicate from the estimate, in standard errors, over
+        outputs (sup-t; Montiel Olea and Plagborg-Moller 2019, doi:10.1002/jae.2656). Outputs that never vary are left
+        out of the maximum.
 
         Examples
         --------
@@ -315,37 +320,11 @@ class BootstrapResult(Result):
         }
         return frame_in(columns, self.library)
 
-    def _heading(self) -> str:
-        how = f"all {self.n_resamples} resamples" if self.enumerated else f"{self.n_resamples} resamples"
-        return f"Bootstrap of {self.statistic}: {how} of {self.n_units} {self.plan}"
-
-    def _lines(self) -> list[tuple[str, str]]:
-        ci = self.confidence_interval
-        columns = (self.estimate, self.standard_error, self.bias, ci.low, ci.high, ci.low_error, ci.high_error)
-        lines = []
-        for term, e, se, b, low, high, le, he in zip(
-            self.terms, *(np.asarray(c, dtype=float).reshape(-1) for c in columns), strict=True
-        ):
-            text = f"{e:.5g}, standard error {se:.4g}, bias {b:.2g}"
-            if ci.status == "ok" or np.isfinite([low, high]).any():
-                text += f", {100 * ci.confidence_level:g} % interval {ends_text(low, high)} ({self.method}"
-                text += ")" if self.enumerated or self.method == "t" else f"; Monte Carlo error {max(le, he):.2g})"
-            lines.append((term, text))
-        return lines
-
     def __repr__(self) -> str:
-        lines = [self._heading(), *(f"  {term}: {text}" for term, text in self._lines())]
-        lines.append(f"  interval: {self.method}, {self.method_reason}")
-        return "\n".join(lines + [f"  note: {text}" for text in self.caveats])
+        return as_text(self)
 
     def _repr_html_(self) -> str:
-        ci = self.confidence_interval
-        columns = (self.estimate, self.standard_error, self.bias, ci.low, ci.high, ci.low_error, ci.high_error)
-        rows = list(zip(self.terms, *(np.asarray(c, dtype=float).reshape(-1) for c in columns), strict=True))
-        heads = ("term", "estimate", "standard error", "bias", "low", "high", "error of low", "error of high")
-        note = f"{100 * ci.confidence_level:g} % interval: {self.method}, {self.method_reason}. Seed {self.seed}."
-        notes = "".join(f"<li>{html.escape(text)}</li>" for text in self.caveats)
-        return table(self._heading(), heads, rows, digits=4, note=note) + (f"<ul>{notes}</ul>" if notes else "")
+        return as_html(self)
 
     def plot(self, ax: Any = None, output: int = 0) -> Any:
         """Draw the distribution of one output, with the estimate and the interval.

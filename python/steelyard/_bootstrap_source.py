@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from . import _core
 from ._callables import Named, PythonStatistic, Ticker, batch_size
+from ._plan_base import BoundPlan
 from ._result import data_hash
 from ._samples import Rows
 from .errors import refuse
-from .plans import BoundPlan
 
 
 @dataclasses.dataclass(frozen=True)

@@ -22,7 +22,6 @@ def describe_check(request: str) -> Any: ...
 def describe_moderators(
     outcome: NDArray[np.float64],
     arm: Sequence[bool] | None,
-    sites: Sequence[int] | None,
     level: Sequence[int | None],
     levels: int,
     confidence_level: float,
@@ -114,7 +113,7 @@ def permutation_linear(
 ) -> tuple[tuple[list[float], NDArray[np.float64]], bool]: ...
 def permutation_orders(size: int) -> list[list[int]]: ...
 def permutation_pvalues(
-    null: NDArray[np.float64], observed: Sequence[float], tail: str, enumerated: bool, adjust: bool
+    null: NDArray[np.float64], observed: Sequence[float], tail: str, enumerated: bool, adjust: bool, threads: int
 ) -> dict[str, Any]: ...
 def bootstrap_units(
     units: NDArray[np.int64],

@@ -10,7 +10,7 @@ import numpy as np
 from ._experiment_data import Contestants, ContestRows
 from ._experiment_parts import Estimable, GlobalTest, ItemTest, Protocol, SuperiorityTest
 from ._experiment_result import Table, WeightingResult
-from ._experiment_reversals import flips, reversals
+from ._experiment_reversals import bands_request, flips, reversals
 from ._experiment_studied import claim
 from ._experiment_words import caveats_of, sentences_of, verdict_sentence
 from ._planner_basis import PlanningBasis
@@ -211,7 +211,7 @@ def _tables(raw: dict[str, Any], data: ContestRows, schemes: Contestants, result
         "influence": _influence(entries, schemes, data.sites, rest),
         "reversals": reversals(*_directions(entries, schemes, rest), data),
         "flips": flips(*_directions(entries, schemes, list(each)), data),
-        "consequences": _consequences(entries, schemes, rest),
+        "consequences": _consequences(entries, schemes, rest, banded=bool(bands_request(data)["cuts"])),
         "scores": _scores(entries, schemes, performance),
         "picked": _picked(raw, schemes, data.sites),
     }
@@ -225,10 +225,10 @@ def _directions(
     return names, [np.array(fit["weights"]) for fit in fits], [bool(fit["signed"]) for fit in fits]
 
 
-def _consequences(entries: list[dict[str, Any]], schemes: Contestants, rest: list[int]) -> Table:
+def _consequences(entries: list[dict[str, Any]], schemes: Contestants, rest: list[int], *, banded: bool) -> Table:
     """Set what weights change beside what weights learnt where equal weights are true change on average."""
     expected = [entries[c]["changes_expected"] or {} for c in rest]
-    bands = [not entries[c]["fit"]["signed"] for c in rest]
+    bands = [banded and not entries[c]["fit"]["signed"] for c in rest]
     return {
         "scheme": tuple(schemes.names[c] for c in rest),
         "rank_reversals": tuple(int(entries[c]["changes"]["pairs"]) for c in rest),
@@ -236,7 +236,9 @@ def _consequences(entries: list[dict[str, Any]], schemes: Contestants, rest: lis
         "band_changes": tuple(
             int(entries[c]["changes"]["bands"]) if shown else None for c, shown in zip(rest, bands, strict=True)
         ),
-        "band_changes_expected": tuple(own.get("bands") for own in expected),
+        "band_changes_expected": tuple(
+            own.get("bands") if shown else None for own, shown in zip(expected, bands, strict=True)
+        ),
     }
 
 

@@ -23,7 +23,7 @@ def document(result: WeightingResult) -> dict[str, Any]:
             [
                 number(performance["q2"][c]),
                 number(rows["gain"][c]),
-                _interval(rows["conf_low"][c], rows["conf_high"][c]),
+                _interval(rows["conf_low"][c], rows["conf_high"][c]) if name != result.protocol.reference else "–",
                 number(rows["p_value"][c]),
                 number(rows["p_adjusted"][c]),
                 number(performance["sites_won"][c]),
@@ -43,7 +43,7 @@ def document(result: WeightingResult) -> dict[str, Any]:
         "notes": [*result.sentences, f"Gain: R2 minus that of {protocol.reference}. {protocol}.", *result.caveats],
         "appendices": [
             _appendix("Weights", "On all sites; they sum to the number of items.", result.tables["weights"]),
-            _appendix("Secondary scores", "Of held-out predictions.", result.tables["scores"]),
+            _appendix("Secondary scores", "Of held-out predictions.", result.tables["scores"], digits=4),
             _appendix(
                 "Consequences",
                 "Pairs of sites that swap ranks and sites that change bands, beside what noise alone would change.",
@@ -66,8 +66,8 @@ def _cell(text: str, role: str) -> dict[str, Any]:
     return {"blocks": [{"role": role, "text": text, "language": "", "who": ""}], "chart": None}
 
 
-def _appendix(heading: str, lead: str, columns: dict[str, tuple[Any, ...]]) -> dict[str, Any]:
-    rows = [[number(value, 2) for value in row] for row in zip(*columns.values(), strict=True)]
+def _appendix(heading: str, lead: str, columns: dict[str, tuple[Any, ...]], digits: int = 2) -> dict[str, Any]:
+    rows = [[number(value, digits) for value in row] for row in zip(*columns.values(), strict=True)]
     return {
         "heading": heading,
         "lead": lead,

@@ -46,7 +46,7 @@ class Protocol:
         chosen = f"primary {self.primary}" if self.primary else "no primary declared: the best of all that were tried"
         return (
             f"protocol {self.hash} (no. {self.run_number} on these data in this session): {len(self.schemes)} schemes, "
-            f"{chosen}; {self.validation}; site_weight {self.site_weight}; d = {self.smallest_gain:g}; "
+            f"{chosen}; {self.validation_words}; site_weight {self.site_weight}; d = {self.smallest_gain:g}; "
             f"seed {self.seed}"
         )
 

@@ -124,7 +124,8 @@ class WeightingResult(Result):
     def consequences(self) -> Any:
         """One row per scheme: pairs of sites that swap ranks and sites that change bands.
 
-        Beside each stands what weights learnt where equal weights are true would change on average: noise alone.
+        Beside each stands what weights learnt where equal weights are true would change on average: noise alone. Bands
+        are counted where the scale has them, all of its items take part, and no weight is negative.
         """
         return self._frame("consequences")
 

@@ -128,7 +128,7 @@ def _picks(result: WeightingResult) -> str:
     if result.picked_gain is None:
         return ""
     chosen = Counter(result.tables["picked"]["scheme"]).most_common(2)
-    said = " and ".join(f"{name} for {count} sites" for name, count in chosen)
+    said = " and ".join(f"{name} for {count} site{'s' if count > 1 else ''}" for name, count in chosen)
     return f" Picking the best without each site gains {number(result.picked_gain)} ({said})."
 
 
@@ -141,7 +141,7 @@ def _slopes_sentence(result: WeightingResult) -> str | None:
             f"F({found.df1:g}, {found.df2:g}) = {found.statistic:.2f}, {p_words(found.p_value)} for equal slopes"
         )
     if scatter.p_value is not None:
-        said.append(f"{p_words(scatter.p_value)} for slopes that scatter about a common one ({scatter.method})")
+        said.append(f"{p_words(scatter.p_value)} for slopes that scatter about a common one, by the {scatter.method}")
     return f"Do item weights matter at all? {'; '.join(said)}." if said else None
 
 

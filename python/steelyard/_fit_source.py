@@ -15,7 +15,7 @@ from ._samples import Rows
 from .plans import IID, Cluster, Plan
 
 if TYPE_CHECKING:
-    from ._regress import Regression
+    from ._regression import Regression
 
 
 @dataclasses.dataclass(frozen=True)

@@ -68,7 +68,7 @@ def read_grid(path: str | Path, *, sheet: str | None, encoding: str | None, deli
         raise refuse("unknown kind of file", got=str(path), allowed=".csv, .tsv, .xlsx or .sav", remedy=hint)
     if not path.is_file():
         near = _neighbour(path)
-        raise refuse("no such file" + near, got=str(path))
+        raise refuse("no such file" + near, got=str(path), remedy=f"Paths start from the current folder, {Path.cwd()}.")
     if path.stat().st_size > _LARGEST_FILE:
         raise refuse("file too large for a score sheet", got=f"{path.stat().st_size} bytes", allowed="512 MiB")
     if kind in (".xlsx", ".xlsm"):

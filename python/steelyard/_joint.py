@@ -18,7 +18,7 @@ from ._result import Result
 from .errors import refuse
 
 if TYPE_CHECKING:
-    from ._regress import Regression
+    from ._regression import Regression
 
 
 @dataclasses.dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import importlib
 import os
 import sys
 import time
@@ -26,10 +28,50 @@ def thread_count(threads: int | None) -> int:
     return threads
 
 
+def _in_notebook() -> bool:
+    if "ipykernel" not in sys.modules:
+        return False
+    ipython: Any = importlib.import_module("IPython")
+    return hasattr(ipython.get_ipython(), "kernel")
+
+
 def _in_notebook_or_terminal() -> bool:
-    if "ipykernel" in sys.modules:
-        return True
-    return sys.stderr is not None and sys.stderr.isatty()
+    return _in_notebook() or (sys.stderr is not None and sys.stderr.isatty())
+
+
+class _NotebookBar:
+    """A bar that redraws itself in one output and leaves it empty; tqdm's own wants ipywidgets and warns without."""
+
+    def __init__(self, description: str) -> None:
+        ipython: Any = importlib.import_module("IPython.display")
+        self._html, self._description = ipython.HTML, description
+        self._shown = ipython.display(ipython.HTML(""), display_id=True)
+
+    def show(self, done: int, total: int) -> None:
+        name, of = html.escape(self._description), f" of {total:,}" if total else ""
+        extent = f' value="{done}" max="{total}"' if total else ""
+        self._shown.update(
+            self._html(f'<progress aria-label="{name}"{extent}></progress> {name}: <output>{done:,}{of}</output>')
+        )
+
+    def close(self) -> None:
+        self._shown.update(self._html(""))
+
+
+class _TerminalBar:
+    """A line of tqdm that is gone at the end."""
+
+    def __init__(self, description: str) -> None:
+        from tqdm.std import tqdm
+
+        self._bar = tqdm(desc=description, leave=False)
+
+    def show(self, done: int, total: int) -> None:
+        self._bar.total = total or None
+        self._bar.update(done - self._bar.n)
+
+    def close(self) -> None:
+        self._bar.close()
 
 
 class _Bar:
@@ -38,17 +80,14 @@ class _Bar:
     def __init__(self, description: str) -> None:
         self._description = description
         self._started = time.monotonic()
-        self._bar: Any = None
+        self._bar: _NotebookBar | _TerminalBar | None = None
 
     def __call__(self, done: int, total: int) -> None:
         if self._bar is None:
             if done >= total > 0 or time.monotonic() - self._started < _BAR_AFTER_SECONDS:
                 return
-            from tqdm.auto import tqdm
-
-            self._bar = tqdm(total=total or None, desc=self._description, leave=False)
-        self._bar.total = total or None
-        self._bar.update(done - self._bar.n)
+            self._bar = _NotebookBar(self._description) if _in_notebook() else _TerminalBar(self._description)
+        self._bar.show(done, total)
 
     def close(self) -> None:
         if self._bar is not None:

@@ -17,7 +17,7 @@ from .errors import refuse
 from .plans import Parametric, Residual
 
 if TYPE_CHECKING:
-    from ._regress import Regression
+    from ._regression import Regression
 
 
 def model_bootstrap(
@@ -124,7 +124,7 @@ def _result(
         method=name,
         method_reason=reason,
         plan=plan.what(fit.family),
-        plan_options={},
+        plan_options={"drawn": "from a fit"},
         strata=(fit.rows,),
         unit_labels=tuple(range(fit.rows)),
         n_rows=fit.rows,

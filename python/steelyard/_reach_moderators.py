@@ -12,6 +12,7 @@ from . import _core
 from ._cells import is_blank, label, numbers
 from ._frames import columns_of, frame_in, library_of
 from ._html import number, table
+from ._reach_by_site import by_site
 from ._result import Result, serialisable
 from ._shares import ask, checked_options, share
 from .errors import refuse
@@ -160,8 +161,8 @@ def moderators(
     arm
         Column of 0/1: 1 in the programme. Then estimates are differences between the arms.
     site
-        Column of sites: intervals are then by the jackknife over sites with t on sites - 1. None: people are taken as
-        independent (differences by Welch, shares of a 0/1 outcome by Wilson).
+        Column of sites: intervals are then those of `sy.regress` by site (CR2, Satterthwaite's degrees of freedom).
+        None: people are taken as independent (differences by Welch, shares of a 0/1 outcome by Wilson).
     reference
         By moderator the subgroup that others are compared with; the first in order when absent.
     confidence_level
@@ -174,7 +175,9 @@ def moderators(
     Notes
     -----
     A moderator's p-value is the smallest of its contrasts times their number (Bonferroni); over moderators these are
-    adjusted by Holm (1979).
+    adjusted by Holm (1979). With sites each contrast is the saturated regression on subgroup (and arm, and their
+    product): Bell and McCaffrey (2002); Pustejovsky and Tipton (2018), doi:10.1080/07350015.2016.1247004. A subgroup
+    that exists at one site only has no interval by site, and this is said.
 
     Examples
     --------
@@ -211,7 +214,9 @@ def moderators(
         subgroups=tuple(rows),
         tests=tuple(Tested(n, p, a) for n, p, a in zip(names, smallest, adjusted, strict=True)),
         what=f"mean of {outcome}" if arm is None else f"difference in {outcome} between arms",
-        uncertainty="people taken as independent (Welch, shares by Wilson)" if site is None else "jackknife over sites",
+        uncertainty="people taken as independent (Welch, shares by Wilson)"
+        if site is None
+        else "CR2 by site, Satterthwaite's degrees of freedom",
         confidence_level=level,
         library=library_of(data),
     )
@@ -267,7 +272,10 @@ def _one(
         levels = [label(first), *(one for one in levels if one != label(first))]
     at = {one: i for i, one in enumerate(levels)}
     coded = [None if cell is None else at[cell] for cell in cells]
-    found = _core.describe_moderators(values, arms, sites, coded, len(levels), level)
+    if sites is None:
+        found = _core.describe_moderators(values, arms, coded, len(levels), level)
+    else:
+        found = by_site(values, arms, sites, coded, len(levels), level)
     rows = [_subgroup(name, one, told) for one, told in zip(levels, found, strict=True)]
     if arms is None and sites is None and set(values[~np.isnan(values)].tolist()) <= {0.0, 1.0}:
         rows = [_as_share(row, level) for row in rows]

@@ -100,13 +100,19 @@ def read_rows(data: Any, *, paired: bool, axis: int, plan_columns: Sequence[str]
     if isinstance(data, tuple) or nested:
         return _samples(data, paired=paired, axis=axis)
     values = np.asarray(data)
-    if values.ndim == 0 or not -values.ndim <= axis < values.ndim:
+    if values.ndim == 0:
+        raise refuse(
+            "data not understood",
+            at="data",
+            got=type(data).__name__,
+            allowed="an array or frame of rows, or a tuple of samples",
+        )
+    if not -values.ndim <= axis < values.ndim:
         raise refuse(
             "axis out of range",
             at="axis",
             got=axis,
             allowed=f"an axis of data of shape {values.shape}",
-            remedy="Pass an array of rows, or a tuple of samples.",
         )
     values = np.moveaxis(values, axis, 0)
     _enough(len(values), "data")

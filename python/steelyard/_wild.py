@@ -1,13 +1,23 @@
-"""The result of a wild cluster bootstrap test."""
+"""The wild cluster bootstrap test of one coefficient, and its result."""
 
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+import json
+import math
+from typing import TYPE_CHECKING, Any
 
+from . import _core
 from ._frames import frame_like
 from ._html import table
+from ._long import Progress, run_long, thread_count
+from ._random import RNG, seed_of
+from ._regress_options import CHOICES, check_level, choice
 from ._result import Result, serialisable
+from .errors import refuse
+
+if TYPE_CHECKING:
+    from ._regression import Regression
 
 
 @serialisable
@@ -143,6 +153,45 @@ class WildTest(Result):
         ]
         note = "; ".join([self._how(), *self._notes()])
         return table(f"{self.term} = {self.null:g}", ("", "value"), rows, digits=4, note=note)
+
+
+def wild_test(
+    fit: Regression,
+    place: int,
+    asked: dict[str, Any],
+    n_resamples: int,
+    rng: RNG,
+    threads: int | None,
+    progress: Progress,
+) -> WildTest:
+    """Carry `Regression.wild_test` out; `asked` are the options that the core knows."""
+    for name, allowed in CHOICES.items():
+        if not (name == "law" and asked[name] is None):
+            choice(name, asked[name], allowed)
+    if isinstance(n_resamples, bool) or not isinstance(n_resamples, int) or not 1 <= n_resamples <= 5_000_000:
+        raise refuse("n_resamples not allowed", got=repr(n_resamples), allowed="a whole number from 1 to 5,000,000")
+    if not math.isfinite(asked["null"]):
+        raise refuse("null value not allowed", at="null", got=repr(asked["null"]), allowed="a finite number")
+    if asked["level"] is not None:
+        check_level(asked["level"])
+    options = asked | {
+        "names": fit.names,
+        "family": fit.family,
+        "term": place,
+        "null": float(asked["null"]),
+        "n_resamples": n_resamples,
+        "seed": seed_of(rng),
+        "threads": thread_count(threads),
+    }
+    result: WildTest = run_long(
+        _core.regress_wild,
+        json.dumps(options),
+        fit.arrays,
+        progress=progress,
+        description="wild cluster test",
+        finish=lambda raw: wild_from(raw, options, len(fit.sites), fit.data),
+    )
+    return result
 
 
 def wild_from(raw: dict[str, Any], options: dict[str, Any], sites: int, data: str) -> WildTest:

@@ -18,20 +18,17 @@ Examples
 False
 >>> found = sy.audit(sy.datasets.norway_ips())
 >>> found["error"][0].place, found["error"][0].printed, found["error"][0].possible
-('score table: 12 of 25 items', '21 means (9 all, 12 high performing)', 'steps of 0.5, shown rounded')
+('score table: 12 of 25 items', '21 means (9 all, 12 high performing)', 'scores in steps of 0.5, rounded for print')
 """
 
 from __future__ import annotations
-
-import sys
-import types
-from typing import Any
 
 from ._audit_checks import Check, cuts, debit, grim, grimmer, percent_column, proportion, ranks, sd_bounds
 from ._audit_findings import AuditFinding, AuditResult, ClaimCheck
 from ._audit_study import audit_study
 from ._audit_table import Feasible, TableSolution
 from ._audit_table import solve as table
+from ._callable_module import callable_as
 
 __all__ = [
     "AuditFinding",
@@ -59,12 +56,4 @@ def __dir__() -> list[str]:
     return sorted(__all__)
 
 
-class _CallableModule(types.ModuleType):
-    """A module that can be called: `sy.audit(study)` and `sy.audit.grim(...)` share one name."""
-
-    def __call__(self, study: Any, *, rounding: str | None = None) -> AuditResult:
-        """Audit what a study printed about itself: see `steelyard.audit.study`."""
-        return audit_study(study, rounding=rounding)
-
-
-sys.modules[__name__].__class__ = _CallableModule
+callable_as(__name__, audit_study)

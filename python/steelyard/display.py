@@ -180,7 +180,7 @@ class JointDisplay(Result):
             _one_of("direction", self.direction, _DIRECTIONS)
         if isinstance(self.quotes, bool) or not isinstance(self.quotes, int) or self.quotes < 1:
             raise refuse("number of quotes not allowed", at="quotes", got=repr(self.quotes), allowed="an int from 1")
-        object.__setattr__(self, "findings", tuple(self.findings))
+        object.__setattr__(self, "findings", tuple(self.findings or ()))
         object.__setattr__(self, "asked", _register(self.asked))
         for position, finding in enumerate(self.findings):
             if not isinstance(finding, Finding):
@@ -467,7 +467,9 @@ class JointDisplay(Result):
     def _repr_html_(self) -> str:
         import uuid
 
-        return self.html_fragment(f"jd-{uuid.uuid4().hex[:10]}")
+        from ._html import screen
+
+        return screen("Joint display", self.html_fragment(f"jd-{uuid.uuid4().hex[:10]}"))
 
 
 def _one_of(name: str, value: object, allowed: Sequence[str]) -> None:

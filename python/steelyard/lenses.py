@@ -178,6 +178,13 @@ class Cut(Lens):
     unit: str = "points"
 
     def _rule(self) -> dict[str, Any]:
+        if self.low is not None and self.high is not None and self.low > self.high:
+            raise refuse(
+                "cuts the wrong way round",
+                at="low",
+                got=f"{self.low:g}, above high {self.high:g}",
+                allowed="low <= high",
+            )
         return _closed(self, low=self.low, high=self.high, unit=self.unit)
 
 

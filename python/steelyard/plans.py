@@ -7,105 +7,19 @@ row, or the name of a column when the data are a frame.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
-from typing import Any, ClassVar, TypeAlias
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ._plan_base import BoundPlan, Labels, Lookup, Plan, bound_plan, numbered
+from ._plans_of_a_fit import Parametric, Residual
 from .errors import refuse
 
 __all__ = [
     "IID", "Balanced", "Bayesian", "Cluster", "Fractional", "Parametric", "Plan", "Residual", "Stratified", "Subsample",
     "TwoStage",
 ]  # fmt: skip
-
-Labels: TypeAlias = Any
-# From labels (an array or a column name) to one label per row, checked for length and missing entries.
-Lookup: TypeAlias = Callable[[Labels, str], NDArray[Any]]
-
-
-@dataclasses.dataclass(frozen=True)
-class BoundPlan:
-    """A plan bound to data, as the core takes it: internal.
-
-    `units` has the unit of every row; `strata` the stratum of every unit, in order; `labels` what the units are called;
-    `scale` what deviations of replicates from the estimate are multiplied by.
-    """
-
-    units: NDArray[np.int64]
-    strata: NDArray[np.int64]
-    options: dict[str, Any]
-    labels: tuple[Any, ...]
-    what: str
-    has_sites: bool
-    scale: float = 1.0
-
-    @property
-    def strata_sizes(self) -> list[int]:
-        """Units per stratum."""
-        return [int(n) for n in np.bincount(self.strata)]
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Plan:
-    """Base of all plans."""
-
-    unit: ClassVar[str] = "rows"
-
-    def columns(self) -> list[str]:
-        """Return the columns of a frame that the plan names."""
-        values = (getattr(self, field.name) for field in dataclasses.fields(self))
-        return [value for value in values if isinstance(value, str)]
-
-    def bind(self, n: int, sample: NDArray[np.int64] | None, lookup: Lookup) -> BoundPlan:
-        """Bind the plan to `n` rows; rows of independent samples stay in their samples."""
-        raise NotImplementedError
-
-
-def _numbered(labels: NDArray[Any]) -> tuple[NDArray[np.int64], list[Any]]:
-    """Return a number per label in order of first appearance, and the labels in that order."""
-    values, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
-    order = np.argsort(first, kind="stable")
-    rank = np.empty(len(order), dtype=np.int64)
-    rank[order] = np.arange(len(order))
-    return rank[inverse.reshape(-1)], values[order].tolist()
-
-
-def _bound(
-    units: NDArray[np.int64],
-    labels: list[Any],
-    strata: NDArray[np.int64] | None,
-    what: str,
-    *,
-    has_sites: bool,
-    options: dict[str, Any] | None = None,
-) -> BoundPlan:
-    """Order units by stratum; a unit in two strata is refused."""
-    n_units = len(labels)
-    of_unit = np.zeros(n_units, dtype=np.int64)
-    if strata is not None:
-        of_unit[units] = strata
-        torn = np.flatnonzero(of_unit[units] != strata)
-        if torn.size:
-            raise refuse(
-                "site in more than one stratum",
-                at=f"row {torn[0]}",
-                got=repr(labels[units[torn[0]]]),
-                allowed="each site in one stratum",
-                remedy="Sites are drawn whole: give a site one stratum, or leave the strata out.",
-            )
-    order = np.argsort(of_unit, kind="stable")
-    place = np.empty(n_units, dtype=np.int64)
-    place[order] = np.arange(n_units)
-    return BoundPlan(
-        units=place[units],
-        strata=of_unit[order],
-        options=options or {},
-        labels=tuple(labels[i] for i in order),
-        what=what,
-        has_sites=has_sites,
-    )
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -124,7 +38,7 @@ class IID(Plan):
 
     def bind(self, n: int, sample: NDArray[np.int64] | None, lookup: Lookup) -> BoundPlan:
         """Bind to `n` rows."""
-        return _bound(np.arange(n), list(range(n)), sample, "rows, iid", has_sites=False)
+        return bound_plan(np.arange(n), list(range(n)), sample, "rows, iid", has_sites=False)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -149,10 +63,10 @@ class Stratified(Plan):
 
     def bind(self, n: int, sample: NDArray[np.int64] | None, lookup: Lookup) -> BoundPlan:
         """Bind to `n` rows."""
-        strata, names = _numbered(lookup(self.strata, "strata"))
+        strata, names = numbered(lookup(self.strata, "strata"))
         if sample is not None:
-            strata, names = _numbered(strata * (int(sample.max()) + 1) + sample)
-        return _bound(np.arange(n), list(range(n)), strata, f"rows within {len(names)} strata", has_sites=False)
+            strata, names = numbered(strata * (int(sample.max()) + 1) + sample)
+        return bound_plan(np.arange(n), list(range(n)), strata, f"rows within {len(names)} strata", has_sites=False)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -182,7 +96,7 @@ class Cluster(Plan):
 
     def bind(self, n: int, sample: NDArray[np.int64] | None, lookup: Lookup) -> BoundPlan:
         """Bind to `n` rows."""
-        units, labels = _numbered(lookup(self.sites, "sites"))
+        units, labels = numbered(lookup(self.sites, "sites"))
         if len(labels) < 2:
             raise refuse(
                 "one site only",
@@ -192,10 +106,10 @@ class Cluster(Plan):
                 remedy="The variation between sites cannot be learned from one of them.",
             )
         if self.strata is None:
-            return _bound(units, labels, None, "sites", has_sites=True)
-        strata, names = _numbered(lookup(self.strata, "strata"))
+            return bound_plan(units, labels, None, "sites", has_sites=True)
+        strata, names = numbered(lookup(self.strata, "strata"))
         what = f"sites within {len(names)} strata"
-        bound = _bound(units, labels, strata, what, has_sites=True)
+        bound = bound_plan(units, labels, strata, what, has_sites=True)
         for stratum, size in enumerate(bound.strata_sizes):
             if size < 2:
                 raise refuse(
@@ -385,82 +299,3 @@ class Subsample(Plan):
         return dataclasses.replace(
             bound, options={"draws": [m]}, what=f"{bound.what}, {m} drawn", scale=float(np.sqrt(m / units))
         )
-
-
-class _OfAFit(Plan):
-    """Plans that draw outcomes from a fitted regression, not rows from data."""
-
-    def bind(self, n: int, sample: NDArray[np.int64] | None, lookup: Lookup) -> BoundPlan:
-        """Refuse: there is no fit in data."""
-        raise refuse(
-            "plan needs a fit",
-            at="plan",
-            got=type(self).__name__,
-            allowed="sy.bootstrap(sy.regress(...), plan=...)",
-            remedy="Fit the regression first and pass it in the place of the data.",
-        )
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Parametric(_OfAFit):
-    """Outcomes are drawn from a fitted regression: normal errors, or binomial counts at its probabilities.
-
-    As good as the model: the errors' law, their equal variance and their independence are believed. Use it to see what
-    the fit would do if the model were true, as for small counts; not to find out how sure one can be of the model.
-
-    References
-    ----------
-    Davison, A. C., and Hinkley, D. V. (1997), sections 2.2 and 7.2. doi:10.1017/CBO9780511802843.
-
-    Examples
-    --------
-    >>> import steelyard as sy
-    >>> fit = sy.regress([[1], [2], [3], [5], [4], [3]], [2.0, 3.9, 4.2, 9.5, 8.3, 6.5], names=["fidelity"])
-    >>> result = sy.bootstrap(fit, plan=sy.plans.Parametric(), n_resamples=999, rng=1)
-    >>> result.terms, result.method
-    (('(intercept)', 'fidelity'), 'studentized')
-    """
-
-    def what(self, family: str) -> str:
-        """Say what is drawn."""
-        return "rows, " + ("normal errors" if family == "gaussian" else "binomial counts") + " from the fit"
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Residual(_OfAFit):
-    """Errors are drawn with replacement from the residuals of a least-squares fit, and added back to it.
-
-    Columns stay as they are, so every replicate is estimable. The errors must be of one size: where they are not, draw
-    rows (`IID`) or sites (`Cluster`), or use `fit.wild_test`.
-
-    Parameters
-    ----------
-    residuals
-        `"adjusted"` (default): each over the root of 1 - leverage, so that all have the variance of the errors, and
-        centred; `"raw"`: as they are, centred, too small by a factor of root (1 - k/n) on average.
-
-    References
-    ----------
-    Davison, A. C., and Hinkley, D. V. (1997), algorithm 6.1. doi:10.1017/CBO9780511802843.
-
-    Examples
-    --------
-    >>> import steelyard as sy
-    >>> fit = sy.regress([[1], [2], [3], [5], [4], [3]], [2.0, 3.9, 4.2, 9.5, 8.3, 6.5], names=["fidelity"])
-    >>> sy.bootstrap(fit, plan=sy.plans.Residual(), n_resamples=999, rng=1).plan
-    'rows, adjusted residuals added to the fit'
-    """
-
-    residuals: str = "adjusted"
-
-    def __post_init__(self) -> None:
-        if self.residuals not in ("adjusted", "raw"):
-            raise refuse("unknown residuals", at="residuals", got=repr(self.residuals), allowed="'adjusted' or 'raw'")
-
-    def columns(self) -> list[str]:
-        """Return no columns: the plan names none."""
-        return []
-
-    def what(self, family: str) -> str:
-        """Say what is drawn."""
-        return f"rows, {self.residuals} residuals added to the fit"

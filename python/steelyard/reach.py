@@ -17,11 +17,10 @@ Examples
 
 from __future__ import annotations
 
-import sys
-import types
 from collections.abc import Mapping
 from typing import Any
 
+from ._callable_module import callable_as
 from ._frames import library_of
 from ._reach_baseline import BaselineTable, Characteristic, baseline
 from ._reach_components import COMPONENTS, Component, Components, components, told_of
@@ -288,36 +287,4 @@ def __dir__() -> list[str]:
     return sorted(__all__)
 
 
-class _CallableModule(types.ModuleType):
-    """A module that can be called: `sy.reach(study)` and `sy.reach.baseline(...)` share one name."""
-
-    def __call__(
-        self,
-        study: Any = None,
-        *,
-        ladder: Any = None,
-        baseline: Any = None,
-        composition: Mapping[str, Mapping[str, int]] | None = None,
-        target: Mapping[str, Any] | None = None,
-        nonparticipants: Any = None,
-        declined: Mapping[str, int] | None = None,
-        components: Mapping[str, Any] | None = None,
-        confidence_level: float = 0.95,
-        interval: str = "wilson",
-    ) -> ReachResult:
-        """Build the ladder of denominators: see `steelyard.reach.reach`."""
-        return reach(
-            study,
-            ladder=ladder,
-            baseline=baseline,
-            composition=composition,
-            target=target,
-            nonparticipants=nonparticipants,
-            declined=declined,
-            components=components,
-            confidence_level=confidence_level,
-            interval=interval,
-        )
-
-
-sys.modules[__name__].__class__ = _CallableModule
+callable_as(__name__, reach)

@@ -7,12 +7,14 @@ only call public functions and arrange what these return: every number in a repo
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from . import _core
 from ._svg import inline_svg
+from .errors import refuse
 
 __all__ = ["Block", "Section", "demo", "own_data", "render"]
 
@@ -101,6 +103,14 @@ def figure_of(draw: Any, *, size: tuple[float, float], caption: str, description
     return Block("figure", caption, trusted(inline_svg(figure, title=caption, description=description, prefix=prefix)))
 
 
+def _can_hold(folder: Path) -> None:
+    """Refuse a folder that cannot be made or written, before the work and without making it."""
+    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not (there.is_dir() and os.access(there, os.W_OK)):
+        why = "cannot be written" if there.is_dir() else "is no folder"
+        raise refuse("folder cannot be used", at="output", got=f"{folder}: {there} {why}", remedy="Name another.")
+
+
 def write(page: str, folder: Path) -> Path:
     """Write the page whole or not at all, and return its path."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -128,6 +138,7 @@ def demo(output: Path, *, seed: int = 1) -> tuple[str, Path]:
     """
     from ._report_study import norwegian_report
 
+    _can_hold(output)
     summary, page = norwegian_report(seed)
     return summary, write(page, output)
 
@@ -162,5 +173,6 @@ def own_data(
     """
     from ._report_own import own_report
 
+    _can_hold(output)
     summary, page = own_report(scores, scale=scale, outcomes=outcomes, seed=seed)
     return summary, write(page, output)

@@ -284,7 +284,9 @@ class Study:
     def site_column(self, name: str) -> tuple[Any, ...]:
         """Return one column of `.sites`, in the order of `site_ids`."""
         if name not in self._described:
-            raise refuse(f'no site column "{name}"', got=", ".join(self._described) or "none at all")
+            raise refuse(
+                f'no site column "{name}"', allowed=", ".join(self._described) or "none, there are no such columns"
+            )
         return tuple(self._described[name])
 
     @property

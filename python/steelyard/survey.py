@@ -13,12 +13,11 @@ Examples
 from __future__ import annotations
 
 import math
-import sys
-import types
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from . import _core
+from ._callable_module import callable_as
 from ._frames import library_of
 from ._reach_ladder import read_flow
 from ._shares import ask, checked_options, count, share
@@ -325,40 +324,4 @@ def __dir__() -> list[str]:
     return sorted(__all__)
 
 
-class _CallableModule(types.ModuleType):
-    """A module that can be called: `sy.survey(study)`."""
-
-    def __call__(
-        self,
-        data: Any = None,
-        *,
-        likert: Any = None,
-        responses: Any = None,
-        site: str | None = None,
-        labels: Mapping[str, Any] | None = None,
-        kinds: Mapping[str, str] | None = None,
-        sides: Mapping[str, Sequence[str]] | None = None,
-        open_questions: Mapping[str, Any] | None = None,
-        ladder: Any = None,
-        corpus: Any = None,
-        confidence_level: float = 0.95,
-        interval: str = "wilson",
-    ) -> SurveyResult:
-        """Describe a survey: see `steelyard.survey.survey`."""
-        return survey(
-            data,
-            likert=likert,
-            responses=responses,
-            site=site,
-            labels=labels,
-            kinds=kinds,
-            sides=sides,
-            open_questions=open_questions,
-            ladder=ladder,
-            corpus=corpus,
-            confidence_level=confidence_level,
-            interval=interval,
-        )
-
-
-sys.modules[__name__].__class__ = _CallableModule
+callable_as(__name__, survey)

@@ -38,7 +38,7 @@ fn counts_for(percent: Printed, n: i128, rounding: Rounding) -> Option<(i128, i1
 ///
 /// ```
 /// use steelyard::audit::{triple, Rounding};
-/// // 23 of 78 is 29.5 %, printed as 30.
+/// // 23 of 78 is 29.49 %, printed as 30.
 /// let found = triple(Some(23), "30", 78, Rounding::Either).unwrap();
 /// assert!(!found.consistent);
 /// assert_eq!(found.sizes, Some((76, 77)));
@@ -65,7 +65,7 @@ pub fn triple(count: Option<i64>, percent: &str, n: i64, rounding: Rounding) -> 
     }
     let exact = Ratio { num: 100 * count, den: n };
     let consistent = printed.admits(exact, rounding);
-    let recomputed = shown(exact, printed.decimals() + 1);
+    let recomputed = untied(exact, printed.decimals());
     let sizes = sizes_for(printed, count, n, rounding);
     let explanation = if consistent {
         format!("{count} of {n} is {recomputed} %, printed as {printed}")
@@ -78,6 +78,12 @@ pub fn triple(count: Option<i64>, percent: &str, n: i64, rounding: Rounding) -> 
         format!("{count} of {n} is {recomputed} %, not {printed} %{instead}")
     };
     Ok(Triple { consistent, counts: narrow(counts), sizes, recomputed: Some(recomputed), explanation })
+}
+
+/// One digit more than was printed; two where the first ends in 5, since "29.5" seems to round to 30 when 29.49 does not.
+fn untied(value: Ratio, decimals: u32) -> String {
+    let one = shown(value, decimals + 1);
+    if one.ends_with('5') { shown(value, decimals + 2) } else { one }
 }
 
 fn narrow(range: Option<(i128, i128)>) -> Option<(i64, i64)> {

@@ -1,8 +1,8 @@
 //! For whom: estimates in subgroups, and whether they differ by more than chance.
 //!
-//! Every estimate is a contrast of cell means (subgroup by arm). Without sites its variance is the sum of the cells' own
-//! (Welch) with Satterthwaite's degrees of freedom; with sites it is the delete-one-site jackknife with t on sites - 1, as
-//! everywhere in this crate. A subgroup that exists at one site only has no jackknife, and this is said.
+//! Every estimate is a contrast of cell means (subgroup by arm); its variance is the sum of the cells' own (Welch) with
+//! Satterthwaite's degrees of freedom. People are taken as independent here: where they share sites, the same contrasts
+//! are saturated regressions with a covariance by site, see [`crate::regress`] and [`crate::inference`].
 
 use crate::error::{Result, input};
 use crate::num::special::{t_quantile, t_two_sided};
@@ -15,8 +15,6 @@ pub struct Moderation<'a> {
     pub outcome: &'a [f64],
     /// Arm: true for the programme; None: subgroup means themselves are compared.
     pub arm: Option<&'a [bool]>,
-    /// Site of each person.
-    pub sites: Option<&'a [usize]>,
     /// Subgroup of each person; None where it is not known.
     pub level: &'a [Option<usize>],
     /// Number of subgroups.
@@ -53,7 +51,7 @@ pub struct Subgroup {
     pub interaction: Option<Contrast>,
 }
 
-/// Sums of one cell at one site.
+/// Sums of one cell.
 #[derive(Debug, Clone, Copy, Default)]
 struct Sums {
     n: f64,
@@ -68,14 +66,6 @@ impl Sums {
         self.squares += y * y;
     }
 
-    fn plus(self, other: Self, sign: f64) -> Self {
-        Self {
-            n: self.n + sign * other.n,
-            sum: self.sum + sign * other.sum,
-            squares: self.squares + sign * other.squares,
-        }
-    }
-
     fn mean(self) -> Option<f64> {
         (self.n > 0.5).then(|| self.sum / self.n)
     }
@@ -85,11 +75,10 @@ impl Sums {
     }
 }
 
-/// All cells: overall, and by site.
+/// All cells.
 struct Cells {
     arms: usize,
     total: Vec<Sums>,
-    by_site: Vec<Vec<Sums>>,
 }
 
 /// Estimates every subgroup and its difference from the first.
@@ -98,13 +87,13 @@ struct Cells {
 /// use steelyard::describe::moderators::{Moderation, moderate};
 /// let outcome = [1.0, 2.0, 3.0, 5.0, 6.0, 7.0];
 /// let level = [Some(0), Some(0), Some(0), Some(1), Some(1), Some(1)];
-/// let found = moderate(&Moderation { outcome: &outcome, arm: None, sites: None, level: &level, levels: 2 }, 0.95).unwrap();
+/// let found = moderate(&Moderation { outcome: &outcome, arm: None, level: &level, levels: 2 }, 0.95).unwrap();
 /// assert_eq!(found[1].interaction.as_ref().unwrap().estimate, Some(4.0));
 /// ```
 pub fn moderate(data: &Moderation<'_>, level: f64) -> Result<Vec<Subgroup>> {
     let n = data.outcome.len();
     let same = |length: usize| length == n;
-    if !same(data.level.len()) || !data.arm.is_none_or(|a| same(a.len())) || !data.sites.is_none_or(|s| same(s.len())) {
+    if !same(data.level.len()) || !data.arm.is_none_or(|a| same(a.len())) {
         return Err(input("columns of different length").at("moderators").allowed(format!("{n} rows each")).into());
     }
     let cells = cells(data);
@@ -128,16 +117,11 @@ pub fn moderate(data: &Moderation<'_>, level: f64) -> Result<Vec<Subgroup>> {
 fn cells(data: &Moderation<'_>) -> Cells {
     let arms = if data.arm.is_some() { 2 } else { 1 };
     let size = arms * data.levels;
-    let sites = data.sites.map_or(0, |sites| sites.iter().max().map_or(0, |last| last + 1));
-    let mut cells =
-        Cells { arms, total: vec![Sums::default(); size], by_site: vec![vec![Sums::default(); size]; sites] };
+    let mut cells = Cells { arms, total: vec![Sums::default(); size] };
     for (row, y) in data.outcome.iter().enumerate() {
         let Some(level) = data.level[row].filter(|_| y.is_finite()) else { continue };
         let cell = arms * level + usize::from(data.arm.is_some_and(|arm| arm[row]));
         cells.total[cell].add(*y);
-        if let Some(sites) = data.sites {
-            cells.by_site[sites[row]][cell].add(*y);
-        }
     }
     cells
 }
@@ -157,8 +141,7 @@ fn contrast(cells: &Cells, weights: &[(usize, f64)], level: f64) -> Contrast {
         status,
     };
     let Some(estimate) = value(&cells.total, weights) else { return none(None, "empty") };
-    let spread = if cells.by_site.is_empty() { welch(cells, weights) } else { jackknife(cells, weights) };
-    let (error, df) = match spread {
+    let (error, df) = match welch(cells, weights) {
         Ok(found) => found,
         Err(status) => return none(Some(estimate), status),
     };
@@ -192,25 +175,6 @@ fn welch(cells: &Cells, weights: &[(usize, f64)]) -> Spread {
     Ok((variance.sqrt(), if below > 0.0 { variance * variance / below } else { f64::INFINITY }))
 }
 
-/// Delete-one-site jackknife over the sites that take part, with t on their number less one.
-fn jackknife(cells: &Cells, weights: &[(usize, f64)]) -> Spread {
-    let taking_part: Vec<&Vec<Sums>> =
-        cells.by_site.iter().filter(|site| weights.iter().any(|(cell, _)| site[*cell].n > 0.5)).collect();
-    let sites = taking_part.len() as f64;
-    if taking_part.len() < 2 {
-        return Err("one site");
-    }
-    let mut left_out = Vec::with_capacity(taking_part.len());
-    for site in taking_part {
-        let rest: Vec<Sums> = cells.total.iter().zip(site).map(|(all, own)| all.plus(*own, -1.0)).collect();
-        let Some(found) = value(&rest, weights) else { return Err("a subgroup at one site only") };
-        left_out.push(found);
-    }
-    let mean = left_out.iter().sum::<f64>() / sites;
-    let squares: f64 = left_out.iter().map(|x| (x - mean).powi(2)).sum();
-    Ok(((squares * (sites - 1.0) / sites).sqrt(), sites - 1.0))
-}
-
 /// Holm's adjustment (1979): never below what Bonferroni would give to the smallest, monotone, at most 1.
 ///
 /// ```
@@ -235,15 +199,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_site_or_one_person_gives_a_status_and_no_interval() {
+    fn one_person_or_none_gives_a_status_and_no_interval() {
         let outcome = [1.0, 0.0, 1.0, 1.0];
         let level = [Some(0), Some(0), Some(1), None];
-        let base = Moderation { outcome: &outcome, arm: None, sites: None, level: &level, levels: 2 };
+        let base = Moderation { outcome: &outcome, arm: None, level: &level, levels: 2 };
         assert_eq!(moderate(&base, 0.95).unwrap()[1].effect.status, "one person in a subgroup");
-        let sites = [0, 1, 1, 1];
-        let found = moderate(&Moderation { sites: Some(&sites), ..base.clone() }, 0.95).unwrap();
-        assert_eq!(found[1].effect.status, "one site");
-        assert_eq!(found[1].interaction.as_ref().unwrap().status, "a subgroup at one site only");
         assert!(moderate(&Moderation { levels: 3, ..base }, 0.95).unwrap()[2].effect.estimate.is_none());
     }
 }

@@ -1,7 +1,7 @@
 //! A quantitative result that can stand in a joint display: an estimate with its interval, n, cuts and signal.
 
+use crate::describe::share::{ShareMethod, share};
 use crate::error::{Result, input};
-use crate::num::special::normal_quantile;
 use serde::{Deserialize, Serialize};
 
 /// A quantitative result.
@@ -291,15 +291,8 @@ impl Finding {
 /// assert!((low - 0.8402).abs() < 5e-5 && (high - 0.9638).abs() < 5e-5);
 /// ```
 pub fn wilson(k: u64, n: u64, level: f64) -> (f64, f64) {
-    let (k, n) = (k as f64, n as f64);
-    let z = normal_quantile(0.5 + level / 2.0);
-    let p = k / n;
-    let middle = p + z * z / (2.0 * n);
-    let half = z * (p * (1.0 - p) / n + z * z / (4.0 * n * n)).sqrt();
-    let scale = 1.0 + z * z / n;
-    let low = if k == 0.0 { 0.0 } else { (middle - half) / scale };
-    let high = if k == n { 1.0 } else { (middle + half) / scale };
-    (low, high)
+    let found = share(k, n, level, ShareMethod::Wilson);
+    (found.low, found.high)
 }
 
 #[cfg(test)]

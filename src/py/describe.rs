@@ -113,13 +113,12 @@ pub(super) fn describe_moderators(
     py: Python<'_>,
     outcome: PyReadonlyArray1<'_, f64>,
     arm: Option<Vec<bool>>,
-    sites: Option<Vec<usize>>,
     level: Vec<Option<usize>>,
     levels: usize,
     confidence_level: f64,
 ) -> PyResult<Py<PyAny>> {
     checked_level(confidence_level)?;
     let outcome = outcome.as_array().to_vec();
-    let data = Moderation { outcome: &outcome, arm: arm.as_deref(), sites: sites.as_deref(), level: &level, levels };
+    let data = Moderation { outcome: &outcome, arm: arm.as_deref(), level: &level, levels };
     to_python(py, &moderate(&data, confidence_level)?)
 }

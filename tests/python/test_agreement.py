@@ -316,6 +316,11 @@ def test_frames_are_read_by_the_stated_direction() -> None:
 
 ERRORS: list[tuple[Callable[[], Any], str]] = [
     (
+        lambda: sy.agreement(sy.datasets.norway_ips().corpus),
+        "ratings not understood in ratings: got Corpus; allowed: an array or lists of coders x units, a frame, or "
+        'corpus.ratings(...). Of a corpus pass corpus.ratings(unit="paragraph").',
+    ),
+    (
         lambda: sy.agreement([[1, 2], [1, 2], [1, 3]], "cohen-kappa"),
         'coefficient of two coders only in ratings: got "cohen-kappa" with 3 coders; allowed: conger-kappa or '
         "fleiss-kappa with more than two. Choose one of these, or pass the ratings of two coders.",

@@ -104,14 +104,14 @@ def test_the_study_is_audited_without_false_alarms() -> None:
     found = sy.audit(sy.datasets.norway_ips())
     told = [(f.severity, f.rule, f.printed, f.possible) for f in found.findings]
     assert told == [
-        ("error", "whole table", "21 means (9 all, 12 high performing)", "steps of 0.5, shown rounded"),
+        ("error", "whole table", "21 means (9 all, 12 high performing)", "scores in steps of 0.5, rounded for print"),
         ("error", "whole table", "totals that need 586 to 589 points", "583 points by the means"),
         ("error", "text against tables", "97", "89"),
         ("error", "text against tables", "1.3", "1.167"),
         ("error", "text against tables", "6", "at most 5"),
         ("error", "SD against its own range", "8.1", "at most 6.57"),
-        ("error", "count, percentage and n", "30 % (23 of 78)", "29.5 %"),
-        ("error", "count, percentage and n", "39 % (30 of 78)", "38.5 %"),
+        ("error", "count, percentage and n", "30 % (23 of 78)", "29.49 %"),
+        ("error", "count, percentage and n", "39 % (30 of 78)", "38.46 %"),
         ("warning", "whole table", "mean 98.17, SD 8.06", "mean 97.17, SD 6.71 to 9.45"),
         ("warning", "two cuts of the data", "94", "92 %"),
         ("warning", "two cuts of the data", "81", "79 %"),
@@ -122,7 +122,7 @@ def test_the_study_is_audited_without_false_alarms() -> None:
         ("note", "ranks and ties", "94 % before 93 % in the text", "92 % and 92 % in the table"),
     ]
     explained = " ".join(found.findings[0].alternatives)
-    assert explained == "12 items hide -0.5 point each at one site of high performing"
+    assert explained == "in each of 12 items one site of high performing scored 0.5 less than printed"
     whose = found["error"][5]
     assert whose.alternatives == ("8.1 is the SD of the totals in the table, which range from 89 to 109",)
     assert "The band is open for site 3 (fair or good)" in found["warning"][0].explanation

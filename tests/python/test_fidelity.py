@@ -180,7 +180,7 @@ def test_frame_input_recognises_its_scale_and_says_so() -> None:
         ({"groups": "employment_group", "contrast": "high minus high"}, "contrast of a group with itself"),
         ({"groups": "employment_group", "contrast": "high"}, "contrast not understood"),
         ({"contrast": "north minus south"}, "no groups to compare in contrast: .*employment_group"),
-        ({"groups": "region", "contrast": "a minus b"}, 'no site column "region": got employment_group'),
+        ({"groups": "region", "contrast": "a minus b"}, 'no site column "region"; allowed: employment_group'),
         ({"groups": {"7": "a"}, "contrast": "a minus b"}, "unknown site in groups: got 7"),
         ({"groups": ["a", "b"], "contrast": "a minus b"}, "one group per site is needed in groups: got 2; allowed: 6"),
         (
@@ -220,8 +220,8 @@ def test_figures_print_every_score(norway: FidelityResult) -> None:
     profile = norway.plot_items()
     assert {text.get_text() for text in profile.get_legend().get_texts()} == {
         "mean",
-        "high_performing",
-        "less_performing",
+        "high performing",
+        "less performing",
     }
     own = sy.fidelity(sy.datasets.norway_ips()).plot(ax=ax)
     assert own is ax

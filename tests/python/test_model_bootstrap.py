@@ -132,6 +132,8 @@ def test_results_read_and_round_trip() -> None:
     assert rows.loc[("a", "BCa"), "status"] == "refused"
     assert rows.loc[("a", "studentized"), "status"] == "ok"
     assert "rows, adjusted residuals added to the fit" in repr(result)
+    with pytest.raises(sy.InputError, match="extend needs data that are resampled: got outcomes drawn from a fit"):
+        result.extend(5)
     band = result.simultaneous()
     assert (band.low < result.interval("normal").low + result.standard_error).all()
     shared = sy.bootstrap(sy.regress(X, Y, sites=np.arange(20) % 5), plan=sy.plans.Parametric(), n_resamples=99, rng=8)

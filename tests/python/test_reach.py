@@ -279,29 +279,42 @@ def test_subgroups_without_sites_are_welch() -> None:
     assert min(t.p_adjusted for t in found.tests) == pytest.approx(min(1, 2 * min(raw)))
 
 
-def test_interaction_over_sites_is_the_jackknife() -> None:
+def test_interaction_over_sites_is_the_regression_on_people() -> None:
     data = people(np.random.default_rng(4))
     found = sy.reach.moderators(data, "job", "sex", arm="arm", site="site", reference={"sex": "m"})
-
-    def statistic(keep: np.ndarray[Any, np.dtype[np.bool_]]) -> float:
-        def mean(sex: str, arm: int) -> float:
-            return float(data["job"][keep & (data["sex"] == sex) & (data["arm"] == arm)].mean())
-
-        return (mean("f", 1) - mean("f", 0)) - (mean("m", 1) - mean("m", 0))
-
-    row = found.subgroups[1]
-    everyone = np.ones(120, dtype=bool)
-    out = np.array([statistic(data["site"] != s) for s in range(6)])
-    error = np.sqrt(5 / 6 * ((out - out.mean()) ** 2).sum())
-    half = 2.570581835636314 * error
-    assert (row.level, found.subgroups[0].level) == ("f", "m")
-    assert row.difference == pytest.approx(statistic(everyone), abs=1e-14)
-    assert [row.difference_low, row.difference_high] == pytest.approx(
-        [statistic(everyone) - half, statistic(everyone) + half], abs=1e-9
+    female = (data["sex"] == "f").astype(float)
+    fit = sy.regress(
+        np.column_stack([data["arm"], female, data["arm"] * female]), data["job"].astype(float), sites=data["site"]
     )
-    assert "jackknife over sites" in repr(found)
+    first, row = found.subgroups
+    assert (first.level, row.level) == ("m", "f")
+    assert first.estimate == pytest.approx(fit.coefficients[1], abs=1e-12)
+    assert [first.low, first.high] == pytest.approx([fit.conf_low[1], fit.conf_high[1]], abs=1e-9)
+    assert row.difference == pytest.approx(fit.coefficients[3], abs=1e-12)
+    ends = [fit.conf_low[3], fit.conf_high[3]]
+    assert [row.difference_low, row.difference_high] == pytest.approx(ends, abs=1e-9)
+    assert row.p_value == pytest.approx(fit.pvalues[3], abs=1e-10)
+    assert "CR2 by site" in repr(found)
     assert "caption" in found._repr_html_()
     assert type(found).from_json(found.to_json()) == found
+
+
+def test_subgroup_means_over_sites_and_those_that_sites_cannot_tell() -> None:
+    data = {
+        "y": [1.0, 2.0, 4.0, 3.0, 5.0, 6.0, 1.0, 2.0],
+        "group": ["a", "a", "a", "b", "b", "b", "c", "c"],
+        "site": ["u", "u", "v", "u", "v", "w", "w", "w"],
+    }
+    found = sy.reach.moderators(data, "y", "group", site="site")
+    a, b, c = found.subgroups
+    # Two sites with means 1.5 (two people) and 4: residual sums are opposite, and CR2 divides each by 1 - its leverage.
+    assert a.estimate == pytest.approx(7 / 3)
+    e = 2 * (1.5 - 7 / 3)
+    assert a.std_error == pytest.approx(np.sqrt(e**2 / (1 - 2 / 3) + e**2 / (1 - 1 / 3)) / 3)
+    assert b.difference == pytest.approx(14 / 3 - 7 / 3)
+    assert (c.status, c.difference_status) == ("one site", "a subgroup at one site only")
+    assert c.low is None
+    assert c.difference == pytest.approx(1.5 - 7 / 3)
 
 
 def test_the_interaction_test_keeps_its_size() -> None:

@@ -275,13 +275,6 @@ def test_the_result_prints_and_travels():
     assert fit.plot().get_xlabel() == "slope"
 
 
-def test_methods_side_by_side():
-    fit = sy.regress(**case("swiss"), names=["agriculture", "education", "catholic"])
-    frame = fit.compare("education", rng=1)
-    assert list(frame["method"]) == ["CR2", "CV3", "CR1S", "WCR-C", "WCR-S"]
-    assert np.all(np.isfinite(frame[["std_error", "p_value", "conf_low", "conf_high"]].to_numpy()))
-
-
 def test_a_site_that_alone_knows_something_is_named():
     x = np.array([[0.0], [0], [0], [0], [0], [0], [1], [1]])
     y = np.array([1.0, 2, 1.5, 2.5, 1, 3, 4, 5])

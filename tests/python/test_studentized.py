@@ -128,6 +128,19 @@ def test_monte_carlo_error_is_the_spread_over_seeds() -> None:
         assert reported / spread == pytest.approx(1, abs=0.15), end
 
 
+def test_coverage_of_a_skewed_mean() -> None:
+    """Simulated, not promised: 20 values of a gamma law, where the percentile interval is too short."""
+    rng, covered = np.random.default_rng(11), {"studentized": 0, "percentile": 0}
+    for seed in range(400):
+        result = sy.bootstrap(rng.gamma(2, size=20), "mean", n_resamples=499, rng=seed, threads=1, method="percentile")
+        for method in covered:
+            low, high = result.interval(method)
+            covered[method] += low <= 2 <= high
+    # The error of a share of 400 is 1.1 %.
+    assert covered["studentized"] / 400 == pytest.approx(0.95, abs=0.033)
+    assert covered["percentile"] < covered["studentized"]
+
+
 # ---- Refusals.
 
 X = np.arange(10.0)

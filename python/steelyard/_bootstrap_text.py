@@ -1,0 +1,52 @@
+"""A bootstrap result as text and as a table."""
+
+from __future__ import annotations
+
+import html
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ._html import table
+from ._intervals import ends_text
+
+if TYPE_CHECKING:
+    from ._bootstrap_result import BootstrapResult
+
+
+def _heading(result: BootstrapResult) -> str:
+    how = f"all {result.n_resamples} resamples" if result.enumerated else f"{result.n_resamples} resamples"
+    return f"Bootstrap of {result.statistic}: {how} of {result.n_units} {result.plan}"
+
+
+def _lines(result: BootstrapResult) -> list[tuple[str, str]]:
+    ci = result.confidence_interval
+    columns = (result.estimate, result.standard_error, result.bias, ci.low, ci.high, ci.low_error, ci.high_error)
+    lines = []
+    for term, e, se, b, low, high, le, he in zip(
+        result.terms, *(np.asarray(c, dtype=float).reshape(-1) for c in columns), strict=True
+    ):
+        text = f"{e:.5g}, standard error {se:.4g}, bias {b:.2g}"
+        if ci.status == "ok" or np.isfinite([low, high]).any():
+            text += f", {100 * ci.confidence_level:g} % interval {ends_text(low, high)} ({result.method}"
+            text += ")" if result.enumerated or result.method == "t" else f"; Monte Carlo error {max(le, he):.2g})"
+        lines.append((term, text))
+    return lines
+
+
+def as_text(result: BootstrapResult) -> str:
+    """Return a result as lines of text, notes last."""
+    lines = [_heading(result), *(f"  {term}: {text}" for term, text in _lines(result))]
+    lines.append(f"  interval: {result.method}, {result.method_reason}")
+    return "\n".join(lines + [f"  note: {text}" for text in result.caveats])
+
+
+def as_html(result: BootstrapResult) -> str:
+    """Return a result as an accessible table with its notes."""
+    ci = result.confidence_interval
+    columns = (result.estimate, result.standard_error, result.bias, ci.low, ci.high, ci.low_error, ci.high_error)
+    rows = list(zip(result.terms, *(np.asarray(c, dtype=float).reshape(-1) for c in columns), strict=True))
+    heads = ("term", "estimate", "standard error", "bias", "low", "high", "error of low", "error of high")
+    note = f"{100 * ci.confidence_level:g} % interval: {result.method}, {result.method_reason}. Seed {result.seed}."
+    notes = "".join(f"<li>{html.escape(text)}</li>" for text in result.caveats)
+    return table(_heading(result), heads, rows, digits=4, note=note) + (f"<ul>{notes}</ul>" if notes else "")

@@ -11,7 +11,7 @@ import pandas as pd
 
 import steelyard as sy
 
-from .harness import absolute, compare
+from .harness import absolute, by_matrix_product, compare
 
 
 def data(sites: int, each: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -35,12 +35,15 @@ def main() -> None:
     def theirs(kind: str) -> object:
         return peer.wildboottest(param="x1", reps=99_999, cluster="site", bootstrap_type=kind, seed=1)
 
+    # Per draw seven additions of rows of 51 numbers, and the sum of their squares.
+    limit = by_matrix_product(99_999 * (7 * 51 + 51))
     compare(
         "wild cluster t, G = 50, B = 99,999, C",
         lambda: ours("C"),
         lambda: theirs("11"),
         peer_name="pyfixest 11",
         at_least=15,
+        limit=limit,
     )
     compare(
         "wild cluster t, G = 50, B = 99,999, S",
@@ -48,6 +51,7 @@ def main() -> None:
         lambda: theirs("31"),
         peer_name="pyfixest 31",
         at_least=15,
+        limit=limit,
     )
     for variant in "VB":
         compare(

@@ -146,22 +146,21 @@ def permutation_test(
         )
     seed, enumerated = seed_of(rng), possible is not None
     count = possible if possible is not None else _count(n_resamples)
-    run = _Run(exchange, seed, count, enumerated)
+    run, workers = _Run(exchange, seed, count, enumerated), thread_count(threads)
 
     def finish(raw: tuple[Any, Any]) -> PermutationResult:
         observed, null = (np.asarray(part, dtype=np.float64) for part in raw)
         by_output = null.reshape(observed.size, -1)
         judged = _core.permutation_pvalues(
-            by_output, observed.reshape(-1).tolist(), tail, enumerated, adjust is not None
+            by_output, observed.reshape(-1).tolist(), tail, enumerated, adjust is not None, workers
         )
         how = {"type": kind, "alternative": alternative, "tail": tail, "adjust": adjust, "what": exchange.what}
         return _result(name, exchange, run, observed, by_output, judged, how)
 
     if linear is not None:
         matrix, values, nuisance = linear
-        call: Any = _linear_call(matrix, values, nuisance, run, thread_count(threads))
+        call: Any = _linear_call(matrix, values, nuisance, run, workers)
     else:
-        thread_count(threads)
         call = _python_call(_function(statistic, name), run, vectorized, batch)
     result: PermutationResult = run_long(call, progress=progress, description="permutation test", finish=finish)
     return result

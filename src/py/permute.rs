@@ -11,6 +11,7 @@ use crate::resample::splits::SplitP;
 use crate::stream::Seed;
 use numpy::{PyArray1, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::prelude::*;
+use rayon::prelude::*;
 use std::num::NonZeroUsize;
 
 /// What may be exchanged: `within` values per unit, or labels among the units of each stratum.
@@ -131,6 +132,7 @@ pub(super) fn permutation_pvalues(
     tail: &str,
     enumerated: bool,
     adjust: bool,
+    threads: NonZeroUsize,
 ) -> PyResult<Py<PyAny>> {
     let tail = match tail {
         "greater" => Tail::Greater,
@@ -140,13 +142,15 @@ pub(super) fn permutation_pvalues(
     };
     let cells = null.as_slice().map_err(|_| Error::from(input("the null distribution must be in C order")))?;
     let n = null.as_array().ncols();
-    let judged = py.detach(|| Judged {
-        each: observed
-            .iter()
-            .enumerate()
-            .map(|(j, &x)| p_value(&cells[j * n..(j + 1) * n], x, tail, enumerated))
-            .collect(),
-        adjusted: adjust.then(|| step_down(cells, &observed, tail, enumerated)),
-    });
+    let judged = py.detach(|| {
+        Threads::new(Some(threads)).run(|| Judged {
+            each: observed
+                .par_iter()
+                .enumerate()
+                .map(|(j, &x)| p_value(&cells[j * n..(j + 1) * n], x, tail, enumerated))
+                .collect(),
+            adjusted: adjust.then(|| step_down(cells, &observed, tail, enumerated)),
+        })
+    })?;
     to_python(py, &judged)
 }

@@ -5,7 +5,7 @@
 
 use crate::linalg::lanes::{LANES, Lane};
 use crate::stream::{Purpose, Seed, Stream};
-use pulp::Arch;
+use pulp::{Arch, NullaryFnOnce};
 use rand::Rng;
 use std::ops::Range;
 
@@ -103,16 +103,15 @@ impl Exchange {
     pub fn draw_values(&self, seed: Seed, replicates: &[u64; LANES], values: &[f64], out: &mut [Lane]) {
         if let Self::Labels { labels, strata } = self {
             out.iter_mut().zip(labels).for_each(|(out, &label)| *out = [values[label as usize]; LANES]);
-            let mut swaps = vec![0; LANES * labels.len()];
-            let (lanes, _) = swaps.as_chunks_mut::<LANES>();
-            let mut own = vec![0; labels.len()];
-            for (lane, &replicate) in replicates.iter().enumerate() {
-                draw_swaps(&mut seed.stream(Purpose::Permute, replicate), strata, &mut own);
-                lanes.iter_mut().zip(&own).for_each(|(swap, &j)| swap[lane] = j);
+            let units = labels.len();
+            let mut swaps = vec![0; LANES * units];
+            for (own, &replicate) in swaps.chunks_exact_mut(units.max(1)).zip(replicates) {
+                draw_swaps(&mut seed.stream(Purpose::Permute, replicate), strata, own);
             }
+            let own: [&[u32]; LANES] = std::array::from_fn(|lane| &swaps[lane * units..(lane + 1) * units]);
             for i in strata.iter().flat_map(|stratum| (stratum.start + 1..stratum.end).rev()) {
                 for lane in 0..LANES {
-                    let j = lanes[i][lane] as usize;
+                    let j = own[lane][i] as usize;
                     let moved = out[i][lane];
                     out[i][lane] = out[j][lane];
                     out[j][lane] = moved;
@@ -181,16 +180,17 @@ const HALVES: usize = 128;
 fn below_own_size(stream: &mut Stream, slots: &mut [u32]) {
     let arch = Arch::new();
     let mut bytes = [0_u8; 2 * HALVES];
+    let mut products = [0; HALVES];
     for (run, slots) in slots.chunks_mut(HALVES).enumerate() {
         let first = (run * HALVES) as u32 + 1;
         stream.rng().fill_bytes(&mut bytes[..4 * slots.len().div_ceil(2)]);
-        let halves = bytes.as_chunks::<2>().0;
-        let doubtful = arch.dispatch(|| scale(first, halves, slots));
-        if doubtful == 0 {
+        let doubtful = arch.dispatch(Scale { first, bytes: &bytes, products: &mut products });
+        slots.iter_mut().zip(&products).for_each(|(slot, product)| *slot = product >> 16);
+        if !doubtful {
             continue;
         }
-        for ((size, slot), half) in (first..).zip(slots).zip(halves) {
-            let low = (u32::from(u16::from_le_bytes(*half)).wrapping_mul(size)) & 0xffff;
+        for ((size, slot), product) in (first..).zip(slots).zip(&products) {
+            let low = product & 0xffff;
             if low < size && low < 65_536 % size {
                 *slot = stream.below(size);
             }
@@ -198,18 +198,31 @@ fn below_own_size(stream: &mut Stream, slots: &mut [u32]) {
     }
 }
 
-/// Multiplies each half by the size of its slot; zero when none of them can be one that must be rejected.
-// Inlined into a function that is compiled for each instruction set.
-#[allow(clippy::inline_always)]
-#[inline(always)]
-fn scale(first: u32, halves: &[[u8; 2]], slots: &mut [u32]) -> u32 {
-    let mut doubtful = 0;
-    for ((size, slot), half) in (first..).zip(slots).zip(halves) {
-        let product = u32::from(u16::from_le_bytes(*half)).wrapping_mul(size);
-        *slot = product >> 16;
-        doubtful |= u32::from(product & 0xffff < size);
+/// Multiplies each half by the size of its slot; whether one of them may have to be rejected.
+struct Scale<'a> {
+    first: u32,
+    bytes: &'a [u8; 2 * HALVES],
+    products: &'a mut [u32; HALVES],
+}
+
+impl NullaryFnOnce for Scale<'_> {
+    type Output = bool;
+
+    // Inlined into the functions that `pulp` compiles for each instruction set.
+    #[allow(clippy::inline_always)]
+    #[inline(always)]
+    fn call(self) -> bool {
+        let mut doubtful = 0;
+        for i in 0..HALVES {
+            let size = self.first.wrapping_add(i as u32);
+            let half = u32::from(u16::from_le_bytes([self.bytes[2 * i], self.bytes[2 * i + 1]]));
+            let product = half.wrapping_mul(size);
+            self.products[i] = product;
+            // The threshold 65,536 mod size is below the size: most halves pass without the division.
+            doubtful |= u32::from(product & 0xffff < size);
+        }
+        doubtful != 0
     }
-    doubtful
 }
 
 /// The arrangement of a rank in lexicographic order: after each first label come the arrangements of the others.

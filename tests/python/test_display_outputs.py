@@ -287,16 +287,24 @@ def test_forest_shows_values_intervals_and_sites() -> None:
     plt.close("all")
 
 
-def test_right_to_left_and_emoji_keep_their_direction_and_language() -> None:
+def test_right_to_left_and_emoji_keep_their_direction_and_language(tmp_path: Path) -> None:
     text = "\u0645\u0631\u062d\u0628\u0627 \U0001f44d"
     corpus = sy.Corpus(
         informants=[{"id": "i"}],
         excerpts=[{"id": "e", "text": text, "informant": "i", "findings": ["f"], "language": "ar"}],
     )
     finding = sy.Finding("f", "F", 2.0, n=6, population="these sites")
-    page = sy.JointDisplay("lens", [finding], corpus, sy.lenses.Cut(low=3)).to_html()
+    display = sy.JointDisplay("lens", [finding], corpus, sy.lenses.Cut(low=3))
+    page = display.to_html()
     assert f'<blockquote class="jd-quote" lang="ar" dir="auto" data-excerpt="e"><q>{text}</q>' in page
     check_page(page, 1)
+    display.to_docx(tmp_path / "x.docx")
+    cells = docx.Document(str(tmp_path / "x.docx")).tables[0].rows[-1].cells
+    said = next(p for cell in cells for p in cell.paragraphs if text in p.text)
+    assert said.runs[0].font.rtl is True
+    assert [child.tag for child in said._p.pPr][:2] == [f"{WORD}bidi", f"{WORD}ind"]
+    others = [p for cell in cells for p in cell.paragraphs if text not in p.text]
+    assert not any(run.font.rtl for p in others for run in p.runs)
 
 
 def test_text_that_is_not_unicode_is_refused_with_its_place() -> None:

@@ -24,8 +24,11 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("scores", type=Path, help="CSV or XLSX, one row per site and one column per item")
     report.add_argument("--scale", default="ips-25", help="name of a shipped scale, or a .toml/.json file")
     report.add_argument(
-        "--outcomes", type=Path, help="CSV with site and either k and n, or outcome (one number per site)"
+        "--outcomes",
+        type=Path,
+        help="CSV with site and either k and n, or outcome (a number per site); or participants (CSV, XLSX, .sav)",
     )
+    report.add_argument("--outcome", help="the participants' outcome column (default: the one that holds yes and no)")
     report.add_argument("--output", type=Path, default=Path("output"), help="folder of the report (default: output)")
     report.add_argument("--seed", type=int, default=1, help="seed of everything that is drawn (default: 1)")
 
@@ -48,7 +51,12 @@ def _report(options: argparse.Namespace) -> None:
 
     _announce(
         own_data(
-            options.scores, scale=options.scale, outcomes=options.outcomes, output=options.output, seed=options.seed
+            options.scores,
+            scale=options.scale,
+            outcomes=options.outcomes,
+            outcome=options.outcome,
+            output=options.output,
+            seed=options.seed,
         )
     )
 

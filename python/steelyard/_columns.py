@@ -12,7 +12,8 @@ import numpy as np
 
 from ._cells import is_blank, label, text_fault
 from ._dates import dates
-from .errors import InputError, refuse
+from ._problems import label_clash
+from .errors import InputError
 
 _BLANK_WORDS = {"na", "n/a", "n.a.", "nan", ".", "-", "–", "—", "missing", "unknown", "not known", "#n/a", "null"}
 _YES = {"yes", "y", "true", "ja", "j", "oui", "si", "sí"}
@@ -34,6 +35,11 @@ class Column:
     place: Callable[[int], str]
     title: str = ""
     labels: dict[Any, str] = dataclasses.field(default_factory=dict)
+
+    def where(self, row: int) -> str:
+        """Name a cell with its column, for messages."""
+        at, head = self.place(row), f'column "{self.head}"'
+        return at if head in at else f"{at} ({head})"
 
 
 @dataclasses.dataclass
@@ -83,24 +89,21 @@ def _empty(value: Any) -> bool:
 
 def _labels(column: Column, role: str) -> Done:
     """Read site, participant and arm as labels; coded values take the file's value labels, which must not collide."""
-    texts = list(column.labels.values())
-    twice = [text for text in texts if texts.count(text) > 1]
     cells = column.cells.tolist() if isinstance(column.cells, np.ndarray) else column.cells
     done = Done([], role)
-    if twice:
-        codes = [f"{c:g}" if isinstance(c, float) else str(c) for c, text in column.labels.items() if text == twice[0]]
-        done.problems.append(
-            str(
-                refuse(
-                    "two codes with one value label",
-                    at=f'variable "{column.head}"',
-                    got=f'{" and ".join(codes)} are both "{twice[0]}"',
-                    remedy="Give each code its own label in the file, or remove the labels to use the codes.",
-                )
-            )
-        )
+    clash = label_clash(
+        column.labels,
+        f'variable "{column.head}"',
+        "Give each code its own label in the file, or remove the labels to use the codes.",
+    )
+    if clash is not None:
+        done.problems.append(str(clash))
     done.values = [label(column.labels.get(cell, cell)) for cell in cells]
     done.blanks = done.values.count("")
+    padded = {cell for cell in cells if isinstance(cell, str) and cell.strip() not in ("", cell)}
+    if padded:
+        shown = ", ".join(f'"{cell}"' for cell in sorted(padded)[:4])
+        done.notes.append(f'"{column.head}": blanks around {len(padded)} names were taken off: {shown}')
     if role == "site" and done.blanks:
         done.notes.append(f'"{column.head}": {done.blanks} rows without a site belong to none')
     return done
@@ -173,7 +176,7 @@ def _yes_no(cell: Any) -> float:
 
 def _dates(column: Column, plain: list[Any], date_format: str | None) -> Done:
     try:
-        return Done(dates(plain, column.head, date_format), "dates")
+        return Done(dates(plain, column.head, date_format, column.where), "dates")
     except InputError as error:
         return Done([None] * len(plain), "dates", problems=[str(error)])
 
@@ -192,7 +195,7 @@ def _numbers(column: Column, plain: list[Any], decimal: str, codes: Sequence[flo
             values.append(float("nan") if number in codes else number)
         else:
             values.append(float("nan"))
-            problem = str(text_fault(cell, f'{column.place(row)} (column "{column.head}")'))
+            problem = str(text_fault(cell, column.where(row)))
             comma = isinstance(cell, str) and _COMMA.fullmatch(cell.strip()) is not None
             (commas if comma else done.problems).append(problem)
     # A column with decimal commas is one problem, not one per cell.

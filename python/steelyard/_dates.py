@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,11 +16,17 @@ _YEAR = re.compile(r"(19|20)\d\d")
 _MONTH = re.compile(r"(19|20)\d\d-(0[1-9]|1[0-2])")
 # Formats tried for text; the first two of each pair differ in what comes first, day or month.
 _UNAMBIGUOUS = ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%d %B %Y", "%d %b %Y")
+_ISO = _UNAMBIGUOUS[:5]
 _DAY_FIRST = ("%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y")
 _MONTH_FIRST = ("%m/%d/%Y", "%m.%d.%Y", "%m-%d-%Y")
 
 
-def dates(cells: Sequence[Any], column: str, date_format: str | None = None) -> list[dt.date | None]:
+def dates(
+    cells: Sequence[Any],
+    column: str,
+    date_format: str | None = None,
+    place: Callable[[int], str] | None = None,
+) -> list[dt.date | None]:
     """Return a column as dates, None where blank.
 
     Parameters
@@ -30,13 +36,19 @@ def dates(cells: Sequence[Any], column: str, date_format: str | None = None) -> 
     column
         Its name, for messages.
     date_format
-        As in `strptime`; settles what is ambiguous.
+        As in `strptime`; settles what is ambiguous. Year first (ISO 8601) is understood beside it.
+    place
+        Names the cell of a row, for messages; None: column and row.
 
     Raises
     ------
     InputError
         For text that is no date, and for 03/04/2021 when nothing in the column tells day from month.
     """
+
+    def at(row: int) -> str:
+        return f'column "{column}", row {row + 1}' if place is None else place(row)
+
     found = [_plain(cell, date_format) for cell in cells]
     open_rows = [row for row, value in enumerate(found) if isinstance(value, str)]
     if not open_rows:
@@ -45,16 +57,17 @@ def dates(cells: Sequence[Any], column: str, date_format: str | None = None) -> 
     if date_format is not None:
         raise refuse(
             "text that is no date",
-            at=f'column "{column}", row {open_rows[0] + 1}',
+            at=at(open_rows[0]),
             got=f'"{texts[0]}"',
-            allowed=f'dates as "{date_format}"',
+            allowed=f'dates as "{date_format}", or with the year first as 2021-05-31',
+            remedy="Correct it, or leave it blank when the date is not known.",
         )
     readings = [r for r in (_all(texts, _DAY_FIRST), _all(texts, _MONTH_FIRST)) if r is not None]
     if not readings:
         row = next(r for r, t in zip(open_rows, texts, strict=True) if _one(t, _DAY_FIRST + _MONTH_FIRST) is None)
         raise refuse(
             "text that is no date" if _one(texts[0], _DAY_FIRST + _MONTH_FIRST) is None else "dates in two formats",
-            at=f'column "{column}", row {row + 1}',
+            at=at(row),
             got=f'"{found[row]}"',
             allowed="2021-05-31, 31.05.2021, 2021-05 or 2021",
             remedy="Correct it, or pass date_format, as in date_format='%d.%m.%y'.",
@@ -63,7 +76,7 @@ def dates(cells: Sequence[Any], column: str, date_format: str | None = None) -> 
         mark = next(letter for letter in texts[0] if not letter.isdigit())
         raise refuse(
             "ambiguous date",
-            at=f'column "{column}", row {open_rows[0] + 1}',
+            at=at(open_rows[0]),
             got=f'"{texts[0]}"',
             allowed="a column in which some day is above 12, or year first",
             remedy="Say which comes first: date_format="
@@ -90,7 +103,7 @@ def _plain(cell: Any, date_format: str | None) -> dt.date | str | None:
         cell = str(int(cell))
     text = str(cell).strip()
     if date_format is not None:
-        return _one(text, (date_format,)) or text
+        return _one(text, (date_format, *_ISO)) or text
     if _YEAR.fullmatch(text):
         return dt.date(int(text), 1, 1)
     if _MONTH.fullmatch(text):

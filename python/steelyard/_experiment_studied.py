@@ -12,6 +12,7 @@ from typing import Any
 TABLE = Path(__file__).parent / "data" / "verdict_sizes.csv"
 _LEVEL = 0.05
 _FEWEST_RUNS = 100
+_PLANNED = (12, 20, 27, 40, 79)
 
 
 @functools.cache
@@ -44,4 +45,6 @@ def claim(sites: int, *, counted: bool) -> tuple[bool, str]:
     )
     if any(fails(runs, better) for _, runs, better in own):
         return True, f'"Weighted better" is withheld: {studied} called it in up to {most:.1%} of runs.'
-    return False, f'How often "weighted better" errs: {studied} called it in at most {most:.1%} of runs.'
+    planned = max(n for n in _PLANNED if n <= sites)
+    further = f" {planned} sites were not simulated." if planned > nearest else ""
+    return False, f'How often "weighted better" errs: {studied} called it in at most {most:.1%} of runs.{further}'

@@ -128,7 +128,7 @@ def _picks(result: WeightingResult) -> str:
     if result.picked_gain is None:
         return ""
     chosen = Counter(result.tables["picked"]["scheme"]).most_common(2)
-    said = " and ".join(f"{name} for {count} sites" for name, count in chosen)
+    said = " and ".join(f"{name} for {count} site{'s' if count > 1 else ''}" for name, count in chosen)
     return f" Picking the best without each site gains {number(result.picked_gain)} ({said})."
 
 

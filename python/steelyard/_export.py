@@ -21,7 +21,11 @@ if TYPE_CHECKING:
     from .study import Study
 
 _LONGEST = 32
-_STATA_WORDS = {"if", "in", "using", "with", "byte", "int", "long", "float", "double", "strl", "_n", "_all", "_cons"}
+# Words that Stata or R keeps for itself.
+_RESERVED = {"if", "in", "using", "with", "byte", "int", "long", "float", "double", "strl"} | {
+    *("else", "for", "while", "repeat", "function", "next", "break", "true", "false", "null", "inf", "nan", "na")
+}
+_STATA_TEXT = re.compile(r"str\d{1,4}")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,7 +77,8 @@ class _Names:
 
     def make(self, text: str) -> str:
         name = re.sub(r"\W", "_", text, flags=re.ASCII)[:_LONGEST] or "v"
-        if name[0].isdigit() or name.casefold() in _STATA_WORDS:
+        word = name.casefold()
+        if not name[0].isalpha() or word in _RESERVED or _STATA_TEXT.fullmatch(word):
             name = f"v_{name}"[:_LONGEST]
         made, count = name, 1
         while made.casefold() in self._taken:
@@ -145,14 +150,18 @@ def _cells(study: Study, column: str, rows: Any) -> list[Any]:
 
 def _stata(study: Study, columns: list[_Column]) -> str:
     def said(text: str) -> str:
-        return text.replace('"', "'").replace("`", "'")[:80]
+        # A quote ends a label, a backquote or dollar begins a macro, /* begins a comment that runs over lines.
+        plain = " ".join(text.replace('"', "'").replace("`", "'").replace("$", "").replace("/", "|").split())
+        return plain[:80]
 
     lines = [
         f"* Analysis set of {len(study.site_ids)} sites on {study.scale.id}, written by Steelyard {_core.__version__}",
         "* Run in the folder of analysis.csv. The site is the unit: cluster by site_id, and with few sites use a wild",
         "* bootstrap (boottest) rather than the default standard errors.",
         "version 14",
-        'import delimited using "analysis.csv", clear varnames(1) case(preserve) encoding("utf-8")',
+        "* Site names stay text, also where they look like numbers.",
+        'import delimited using "analysis.csv", clear varnames(1) case(preserve) encoding("utf-8") '
+        "bindquote(strict) stringcols(1)",
         *(f'label variable {column.name} "{said(column.meaning)}"' for column in columns),
         *(f"* note: {said(text)}" for text in study.caveats),
         "describe",
@@ -167,7 +176,9 @@ def _r(study: Study, columns: list[_Column]) -> str:
     lines = [
         f"# Analysis set of {len(study.site_ids)} sites on {study.scale.id}, written by Steelyard {_core.__version__}",
         "# Run in the folder of analysis.csv. Sites are the units: cluster by site_id (clubSandwich, CR2).",
-        'analysis <- read.csv("analysis.csv", na.strings = "", fileEncoding = "UTF-8", check.names = FALSE)',
+        "# Site names stay text, also where they look like numbers.",
+        'analysis <- read.csv("analysis.csv", na.strings = "", fileEncoding = "UTF-8", check.names = FALSE,',
+        '                     colClasses = c(site = "character"))',
         "analysis$site <- factor(analysis$site, levels = unique(analysis$site))",
         f"meanings <- c(\n{labels}\n)",
         'for (name in names(meanings)) attr(analysis[[name]], "label") <- meanings[[name]]',

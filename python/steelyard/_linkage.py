@@ -38,6 +38,8 @@ class Linkage(Result):
         Every review: site, date, raters, and whether and why it was used.
     windows : frame
         Per site: review used, start and end of the outcome window, days from review to start.
+    offers : dict
+        Spellings that are nearly a reviewed site.
     joined : dict
         Spellings in the participant file that you declared to be a site: `same_site`.
     arms : tuple of str
@@ -70,6 +72,16 @@ class Linkage(Result):
         return frame_in(self.tables["windows"], self.library)
 
     @property
+    def offers(self) -> dict[str, str]:
+        """Participants' spellings that are nearly a reviewed site, and that site: look, then pass what is right.
+
+        `sy.Study(..., same_site=study.linkage.offers)` joins them all.
+        """
+        rows = self.tables["unmatched"]
+        each = zip(rows["side"], rows["site"], rows["perhaps"], strict=True)
+        return {site: perhaps for side, site, perhaps in each if side == "participants" and perhaps}
+
+    @property
     def summary(self) -> str:
         """One line."""
         return f"{self.n_linked} of {self.n_participants} participants linked to a reviewed site"
@@ -81,12 +93,8 @@ class Linkage(Result):
         out = [f"RED LINE: {text}" for text in self.red_lines]
         lost = sum(side == "participants" for side in rows["side"])
         if lost:
-            near = {
-                site
-                for side, site, perhaps in zip(rows["side"], rows["site"], rows["perhaps"], strict=True)
-                if perhaps and side == "participants"
-            }
-            shown = ", ".join(f'"{site}"' for site in sorted(near)[:4])
+            near = sorted(self.offers)
+            shown = ", ".join(f'"{site}"' for site in near[:4]) + (f" and {len(near) - 4} more" * (len(near) > 4))
             spelled = f"; nearly the name of a reviewed site: {shown} (see .linkage)" if near else ""
             who, are = ("1 participant belongs", "is") if lost == 1 else (f"{lost} participants belong", "are")
             out.append(f"{who} to no reviewed site and {are} left out{spelled}.")
@@ -116,6 +124,8 @@ class Linkage(Result):
             lines.append(f'unmatched {side}: "{site}", {count} row{"s" if count > 1 else ""}: {reason}{meant}')
         if len(seen) > _LISTED:
             lines.append(f"... and {len(seen) - _LISTED} more sites: see .unmatched")
+        if len(self.offers) > 1:
+            lines.append("same_site=study.linkage.offers joins all of these spellings, once you have looked at them")
         return lines + [f"note: {text}" for text in self.notes]
 
     def __repr__(self) -> str:
@@ -126,6 +136,7 @@ class Linkage(Result):
         parts = [
             table(caption, list(self.tables[name]), list(zip(*self.tables[name].values(), strict=True)))
             for name, caption in (("unmatched", "Rows without a counterpart"), ("windows", "Reviews and windows"))
+            if any(self.tables[name].values())
         ]
         import html
 

@@ -66,6 +66,9 @@ def meet(
     elif treated is not None:
         raise refuse("treated needs arm", at="treated", got=repr(treated), remedy='Name the column: arm="arm".')
     notes = _identify(people, participant, codes, treated_of, column, arm)
+    if people.padded[column]:
+        shown = ", ".join(f'"{name}"' for name in people.padded[column][:4])
+        notes.append(f"blanks around {len(people.padded[column])} site names were taken off: {shown}")
     windows, first = windows_of(window, people, linked, sites)
     units = choose(reviews, rule, windows)
     unit_of = _unit_of(units, sites, linked, first)

@@ -18,7 +18,7 @@ from ._result import Result, data_hash
 from .errors import InputError, refuse
 
 if TYPE_CHECKING:
-    from .study import Study
+    from ._study_data import StudyData
 
 __all__ = ["MissingScores", "RubinPooled", "VerdictOverMissing", "rubin"]
 
@@ -161,9 +161,9 @@ class MissingScores(Result):
 
     def _repr_html_(self) -> str:
         note = " ".join(self.caveats)
-        return table(
-            "Totals with missing scores", list(self.rows), list(zip(*self.rows.values(), strict=True)), note=note
-        )
+        rows = list(zip(*self.rows.values(), strict=True))
+        heads = [name.replace("_", " ") for name in self.rows]
+        return table("Totals with missing scores", heads, rows, digits=1, note=note)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -202,7 +202,7 @@ class VerdictOverMissing(Result):
         return f"The verdict {what} ({self.n_visited} completions, {kind} and {len(self.imputed)} imputations{span})."
 
 
-def imputations(study: Study, n: int, training: Sequence[str] | None, rng: RNG) -> tuple[Floats, int]:
+def imputations(study: StudyData, n: int, training: Sequence[str] | None, rng: RNG) -> tuple[Floats, int]:
     """Return completed copies, copies x sites x items, and the seed: see `Study.imputations`."""
     if isinstance(n, bool) or not isinstance(n, int) or not 1 <= n <= 10_000:
         raise refuse("number of imputations not allowed", at="n", got=repr(n), allowed="1 to 10,000")
@@ -217,7 +217,7 @@ def imputations(study: Study, n: int, training: Sequence[str] | None, rng: RNG) 
     return flat.reshape(n, *study.score_matrix.shape), seed
 
 
-def missing_scores(study: Study, n: int, rng: RNG) -> MissingScores:
+def missing_scores(study: StudyData, n: int, rng: RNG) -> MissingScores:
     """Compare the ways: see `Study.missing_scores`."""
     matrix = np.ascontiguousarray(study.score_matrix)
     base = _totals(study.scale.to_json(), matrix)
@@ -271,7 +271,7 @@ def _totals(scale: str, matrix: Floats) -> list[dict[str, Any]]:
     return found
 
 
-def _by_rule(study: Study, rule: str, matrix: Floats) -> tuple[float | None, ...]:
+def _by_rule(study: StudyData, rule: str, matrix: Floats) -> tuple[float | None, ...]:
     """Totals by a rule with no least number of items: what it would give, not what the scale allows."""
     try:
         scale = study.scale.replace(missing={"rule": rule, "minimum_items": 1})
@@ -281,7 +281,7 @@ def _by_rule(study: Study, rule: str, matrix: Floats) -> tuple[float | None, ...
 
 
 def over_missing(
-    study: Study, verdict: Callable[[Floats], Any], n: int, training: Sequence[str] | None, rng: RNG
+    study: StudyData, verdict: Callable[[Floats], Any], n: int, training: Sequence[str] | None, rng: RNG
 ) -> VerdictOverMissing:
     """Compute a verdict on every completion: see `Study.over_missing`."""
     matrix = np.ascontiguousarray(study.score_matrix)
@@ -323,7 +323,7 @@ def _corners(holes: int) -> tuple[list[tuple[bool, ...]], bool]:
     return [(False,) * holes, (True,) * holes, *alone, *(tuple(not x for x in one) for one in alone)], False
 
 
-def _filled(study: Study, matrix: Floats) -> Floats | None:
+def _filled(study: StudyData, matrix: Floats) -> Floats | None:
     if not np.isnan(matrix).any():
         return matrix
     filled = _core.scores_filled(study.scale.to_json(), matrix).reshape(matrix.shape)

@@ -153,7 +153,7 @@ def outcome_of(study: Study, outcome: Outcome | None) -> Outcome:
             allowed="one of sy.outcomes",
             remedy='As in sy.outcomes.Binary("employed").',
         )
-    from .study import checked_outcome
+    from ._study_data import checked_outcome
 
     checked_outcome(found)
     return found

@@ -25,6 +25,8 @@ class Participants:
     ----------
     names : tuple of str
     rows : int
+    padded : dict
+        Labels with blanks around them, which `codes` took off, by column.
     """
 
     def __init__(self, data: Any) -> None:
@@ -53,6 +55,7 @@ class Participants:
         if self.rows == 0:
             raise refuse("no participants", at="participants", got="0 rows")
         self._numbers: dict[str, Floats] = {}
+        self.padded: dict[str, tuple[str, ...]] = {}
 
     def _open(self, path: Path) -> None:
         if path.suffix.lower() != ".parquet":
@@ -138,6 +141,7 @@ class Participants:
             codes, uniques = pd.factorize(cells)
             raw = list(uniques)
         # 3, 3.0 and " 3" are one label; blank is none.
+        self.padded[name] = tuple(cell for cell in raw if isinstance(cell, str) and cell.strip() not in ("", cell))
         labels: dict[str, int] = {}
         to = np.full(len(raw) + 1, -1, dtype=np.int64)
         for k, cell in enumerate(raw):

@@ -16,13 +16,42 @@ from ._layout import role_of
 from ._names import closest, folded
 from ._outcome_values import outcome_values
 from ._participants import Participants
+from ._problems import raise_all
 from .errors import InputError, refuse
 from .outcomes import Effect, Outcome
 
 __all__ = ["OutcomePreview", "OutcomeReading", "read_outcomes"]
 
-_PERSON = ("participant", "participantid", "participantno", "id", "personid", "clientid", "patientid", "pid", "subject")
-_ARM = ("arm", "group", "treatment", "treatmentgroup", "allocation", "condition", "randomisedto", "randomizedto")
+_PERSON = (
+    "participant",
+    "participantid",
+    "participantno",
+    "id",
+    "personid",
+    "clientid",
+    "patientid",
+    "pid",
+    "subject",
+    "clientno",
+    "patientno",
+    "caseno",
+    "studyid",
+    "lopenr",
+    "deltaker",
+    "pasient",
+    "pasientnr",
+)
+_ARM = (
+    "arm",
+    "group",
+    "treatment",
+    "treatmentgroup",
+    "allocation",
+    "condition",
+    "randomisedto",
+    "randomizedto",
+    "gruppe",
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -322,12 +351,8 @@ def _finish(
     if n == 0 and not problems:
         problems.append(str(refuse("no rows below the head", at=source)))
     seen = OutcomePreview(source, n, tuple(counts.items()), tuple(rows), tuple(notes), tuple(problems))
-    if problems and not preview_only:
-        count = len(problems)
-        listed = "\n".join(f"  {i}. {text}" for i, text in enumerate(problems[:20], start=1))
-        more = f"\n  ... and {count - 20} more" if count > 20 else ""
-        head = problems[0] if count == 1 else f"{count} problems in {source}:\n{listed}{more}"
-        raise InputError(f"{head}\nread_outcomes(..., preview=True) shows what was understood.")
+    if not preview_only:
+        raise_all(problems, source, "read_outcomes")
     return OutcomeReading(
         frame_in(read, library), seen, told.get("site", "site"), told.get("participant"), told.get("arm")
     )

@@ -10,9 +10,9 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["COLOURS", "Drawing", "Mark", "draw", "drawing", "keys"]
+__all__ = ["COLOURS", "Drawing", "Mark", "contrast", "draw", "drawing", "keys"]
 
-#: Fill or stroke of each role; all at least 4.5:1 on white where they carry text or a value.
+# Fill or stroke of each role; all at least 4.5:1 on white where they carry text or a value.
 COLOURS = {
     "axis": "#6b757d",
     "cut": "#7a3b00",
@@ -22,9 +22,10 @@ COLOURS = {
     "label": "#46515a",
     "gap": "#ffffff",
 }
-_BELOW = ("#8f3d00", "#c46a1f", "#e3a368", "#f2cfa9")
+_BELOW = ("#8f3d00", "#b35c14", "#e3a368", "#f2cfa9")
 _ABOVE = ("#123f57", "#2f7398", "#74a9c4", "#bcd7e5")
 _NEUTRAL = "#d3d8dc"
+_INKS = ("#ffffff", "#1d2329")
 _LEFT = 8.0
 
 
@@ -125,7 +126,7 @@ def _bar(chart: Mapping[str, Any], width: float) -> Drawing:
         size = inner * share["percent"] / 100
         marks.append(_mark("box", "value", x, 3, size, 15, colour=colour))
         if size >= 18:
-            ink = "#ffffff" if _is_dark(colour) else "#1d2329"
+            ink = max(_INKS, key=lambda ink: contrast(ink, colour))
             text = f"{share['percent']:.0f}"
             marks.append(_mark("text", "label", x + size / 2, 13.6, text=text, colour=ink))
         x += size
@@ -159,9 +160,22 @@ def _shades(sides: list[str]) -> list[str]:
     return colours
 
 
-def _is_dark(colour: str) -> bool:
-    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
-    return 0.299 * red + 0.587 * green + 0.114 * blue < 140
+def contrast(one: str, other: str) -> float:
+    """Return the contrast of two colours from 1 to 21 (WCAG 2.2, relative luminance).
+
+    Examples
+    --------
+    >>> contrast("#ffffff", "#000000")
+    21.0
+    """
+
+    def luminance(colour: str) -> float:
+        parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        red, green, blue = (x / 12.92 if x <= 0.04045 else ((x + 0.055) / 1.055) ** 2.4 for x in parts)
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
 
 
 def draw(axes: Any, told: Drawing, x: float, y: float, scale: float = 1.0) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ._render_chart import Drawing, draw, drawing, keys
-from ._render_text import clean, description
+from ._render_text import clean, description, is_right_to_left
 from .errors import refuse
 
 __all__ = ["write"]
@@ -179,6 +179,9 @@ def _fill(cell: Any, told: dict[str, Any], language: str, pictures: _Pictures, w
             run.font.size = Pt(8)
         if role in ("caution", "absent"):
             run.font.color.rgb = RGBColor(0x7A, 0x3B, 0x00)
+        if is_right_to_left(text):
+            run.font.rtl = True
+            paragraph._p.get_or_add_pPr().insert_element_before(_element("w:bidi"), "w:spacing", "w:ind", "w:jc")
         if role == "theme" and position:
             paragraph.paragraph_format.space_before = Pt(5)
         if role in ("quote", "paraphrase"):

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-__all__ = ["block_text", "cells_of", "clean", "description", "grid", "is_formula", "safe_cell"]
+__all__ = [
+    "block_text",
+    "cells_of",
+    "clean",
+    "description",
+    "grid",
+    "is_formula",
+    "is_right_to_left",
+    "safe_cell",
+]
 
 # What XML 1.0 forbids, lone surrogates and non-characters included; shown as U+FFFD, so that a loss can be seen.
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd\U00010000-\U0010ffff]")
@@ -23,6 +33,18 @@ def clean(text: str) -> str:
     True
     """
     return _FORBIDDEN.sub("\ufffd", text)
+
+
+def is_right_to_left(text: str) -> bool:
+    r"""Tell the direction of a text as HTML's `dir="auto"` does: by its first letter that has one.
+
+    Examples
+    --------
+    >>> is_right_to_left("1. \u05e9\u05dc\u05d5\u05dd, she said"), is_right_to_left("She said \u05e9\u05dc\u05d5\u05dd")
+    (True, False)
+    """
+    strong = (kind for kind in map(unicodedata.bidirectional, text) if kind in ("L", "R", "AL"))
+    return next(strong, "L") != "L"
 
 
 def is_formula(text: str) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from ._report_outcomes import SITE_LAYOUTS, has_one_row_per_site, participant_outcome
 from ._report_sections import (
     caveats_section,
     contest_section,
@@ -14,19 +15,24 @@ from ._report_sections import (
     fidelity_section,
     intervals_section,
     reporting_section,
+    sites_section,
     spread_words,
 )
 from .errors import refuse
 from .report import Section, render
 
-_LAYOUTS = "the columns site, k and n (k of n per site), or site and outcome (one number per site)"
 
-
-def own_report(scores: Path, *, scale: str, outcomes: Path | None, seed: int) -> tuple[str, str]:
-    """Return a short summary and the page."""
+def own_report(
+    scores: Path, *, scale: str, outcomes: Path | None, seed: int, outcome: str | None = None
+) -> tuple[str, str]:
+    """Return a short summary and the page; `outcome` names the column of participants."""
     from . import Study, WeightingExperiment, bootstrap, fidelity, plans, read_scores
 
-    study = Study(read_scores(scores, scale=scale), scale=scale)
+    reading = read_scores(scores, scale=scale)
+    people, kind = None, None
+    if outcomes is not None and not has_one_row_per_site(outcomes):
+        people, kind = participant_outcome(outcomes, outcome)
+    study = Study(reading, people, scale=scale, outcome=kind)
     found = fidelity(study)
     totals = [total for total in found.tables["totals"]["total"] if total is not None]
     known = [s for s, total in zip(study.site_ids, found.tables["totals"]["total"], strict=True) if total is not None]
@@ -38,8 +44,13 @@ def own_report(scores: Path, *, scale: str, outcomes: Path | None, seed: int) ->
         f"({mean_total.method})."
     ]
     if outcomes is not None:
-        outcome, trials = read_outcome_column(outcomes, study.site_ids)
-        contest = WeightingExperiment(study, outcome, trials=trials, rng=seed).run(progress=False)
+        if people is None:
+            values, trials = read_outcome_column(outcomes, study.site_ids)
+            contest = WeightingExperiment(study, values, trials=trials, rng=seed).run(progress=False)
+        else:
+            sections.append(sites_section(study))
+            glance.append(f"{study.linkage.summary[0].upper()}{study.linkage.summary[1:]}.")
+            contest = WeightingExperiment(study, rng=seed).run(progress=False)
         sections.append(contest_section(contest))
         glance += contest.sentences[:2]
         caveats += contest.caveats
@@ -95,7 +106,7 @@ def read_outcome_column(path: Path, sites: Sequence[str]) -> tuple[list[float], 
     names = list(rows[0]) if rows else []
     counts = {"site", "k", "n"} <= set(names)
     if not counts and not {"site", "outcome"} <= set(names):
-        raise refuse("columns not understood", at=path.name, got=", ".join(names) or "no rows", allowed=_LAYOUTS)
+        raise refuse("columns not understood", at=path.name, got=", ".join(names) or "no rows", allowed=SITE_LAYOUTS)
     wanted = ("k", "n") if counts else ("outcome",)
     found: dict[str, tuple[float, ...]] = {}
     for i, row in enumerate(rows):

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ._html import table
+from ._site_words import outcomes_page
 from .report import Block, Section, figure_of, table_of, trusted
 
 if TYPE_CHECKING:
     from ._fidelity import FidelityResult
+    from .study import Study
 
 _FEW_GAPS = 8
 
@@ -40,6 +42,26 @@ def fidelity_section(fidelity: FidelityResult) -> Section:
                 caption="Scores by item and site, sites in the order of their totals; the scores stand in the cells.",
                 description="Heat strip of the same scores; every cell prints its score.",
                 prefix="strip",
+            ),
+        ),
+    )
+
+
+def sites_section(study: Study) -> Section:
+    """Show what participants made of every site: n, rate or mean with interval, caterpillar."""
+    found = study.site_table()
+    return Section(
+        "sites",
+        "Outcomes by site",
+        (),
+        (
+            Block("html", f"Outcomes by site: {study.outcome}", trusted(outcomes_page(found))),
+            figure_of(
+                found.plot,
+                size=(7.0, 1.8 + 0.28 * len(study.site_ids)),
+                caption="Every site with its interval, in order.",
+                description="Caterpillar plot of the estimates in the table above.",
+                prefix="caterpillar",
             ),
         ),
     )

@@ -6,6 +6,9 @@ import datetime as dt
 import re
 from typing import Any
 
+import numpy as np
+
+from . import _core
 from ._cells import is_blank, label, text_fault
 from ._dates import dates
 from ._grid import Grid
@@ -41,6 +44,26 @@ def numbers(grid: Grid, scale: Scale, decimal: str, draft: Draft) -> None:
     if draft.words:
         counted = ", ".join(f'{n} x "{word}"' for word, n in draft.words.items())
         draft.notes.append(f"read as missing: {counted}")
+
+
+def wrong_scores(grid: Grid, scale: Scale, draft: Draft) -> None:
+    """Name numbers that the scale does not allow: of each value the first cell, and how many more there are."""
+    if not draft.reviews:
+        return
+
+    def place(review: dict[str, Any], item: str) -> str:
+        at = review["at"].get(item)
+        return "" if at is None else f'{grid.place(*at)} (site "{label(review.get("site"))}", {item})'
+
+    scores = [[review["scores"].get(id) for id in scale.item_ids] for review in draft.reviews]
+    values = np.array([[np.nan if x is None else x for x in row] for row in scores], dtype=np.float64)
+    places = [place(review, id) for review in draft.reviews for id in scale.item_ids]
+    texts: dict[float, list[str]] = {}
+    for at, text in _core.score_faults(scale.to_json(), values, places):
+        texts.setdefault(float(values.flat[at]), []).append(text)
+    for value, (first, *more) in texts.items():
+        cells = "1 more cell" if len(more) == 1 else f"{len(more)} more cells"
+        draft.problems.append(first + (f" {cells} of the sheet: {value:g} too." if more else ""))
 
 
 def _number(cell: Any, decimal: str, draft: Draft) -> float | None:
@@ -104,7 +127,8 @@ def read_dates(date_format: str | None, draft: Draft) -> None:
         return
     cells = [review.get("review_date") for review in draft.reviews]
     try:
-        found = dates(cells, "review_date", date_format)
+        sites = [label(review.get("site")) for review in draft.reviews]
+        found = dates(cells, "review_date", date_format, lambda row: f'the review date of site "{sites[row]}"')
     except InputError as error:
         draft.problem(error)
         return

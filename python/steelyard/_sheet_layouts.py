@@ -85,7 +85,7 @@ def sites_in_rows(grid: Grid, found: Found, names: ItemNames, mapping: Mapping[s
                     refuse(
                         "scores without a site",
                         at=f"{grid.source}, row {r + 1}",
-                        remedy="Fill the site cell, or remove the row.",
+                        remedy="Fill the site cell (a second rater or review repeats the name), or remove the row.",
                     )
                 )
         else:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ._axes import axes_of, cut, label_room
+from ._point_labels import name_points
 from .errors import refuse
 
 if TYPE_CHECKING:
@@ -29,7 +30,10 @@ def caterpillar(table: SiteTable, ax: Any) -> Any:
     """Draw sites in the order of their estimates, with intervals, and the pooled estimate below."""
     found = _outcomes(table)
     order = [int(i) for i in np.argsort(found.value) if not np.isnan(found.value[i])]
-    labels = [f"{cut(found.sites[i], 40)} (n = {found.n[i]})" for i in order]
+    size = [str(n) for n in found.n]
+    if found.control_n is not None:
+        size = [f"{n} + {controls}" for n, controls in zip(found.n, found.control_n, strict=True)]
+    labels = [f"{cut(found.sites[i], 40)} (n = {size[i]})" for i in order]
     ax = axes_of(ax, 4.6 + label_room(labels, 10), 1.4 + 0.26 * len(order))
     places = np.arange(len(order), dtype=float)
     for place, i in zip(places, order, strict=True):
@@ -45,7 +49,7 @@ def caterpillar(table: SiteTable, ax: Any) -> Any:
     if "difference" in found.measure or "log" in found.measure:
         ax.axvline(0, color="#888888", lw=0.8, ls=":")
     ax.set_xlabel(f"{found.measure} ({100 * found.confidence_level:g} % intervals)")
-    ax.set_title(str(found.outcome))
+    ax.set_title(f"Sites: {found.outcome}")
     ax.spines[["top", "right"]].set_visible(False)
     told = "; ".join(f"{found.sites[i]} {found.value[i]:.3g}" for i in order)
     ax.set_label(f"Caterpillar of {found.measure} with intervals, lowest first: {told}.")
@@ -79,10 +83,10 @@ def _rates(ax: Any, found: Any, overall: float, known: Any) -> list[int]:
     ax.axhline(overall, color="#888888", lw=1)
     error = np.sqrt(overall * (1 - overall) / found.n)
     beyond = [int(i) for i in known if abs(found.value[i] - overall) > _Z * error[i]]
-    _points(ax, found, found.n, found.value, known, beyond)
     ax.set_xlabel("participants")
     ax.set_ylabel(found.measure)
     ax.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
+    _points(ax, found, found.n, found.value, known, beyond)
     return beyond
 
 
@@ -97,16 +101,17 @@ def _estimates(ax: Any, found: Any, centre: float | None, known: Any) -> list[in
         top = float(np.nanmax(error[known])) * 1.1
         ax.axvline(centre, color="#888888", lw=1)
         ax.plot([centre - _Z * top, centre, centre + _Z * top], [top, 0, top], "--", color="#888888", lw=1)
-    _points(ax, found, found.value, error, known, beyond)
     ax.invert_yaxis()
+    _points(ax, found, found.value, error, known, beyond)
     ax.set_xlabel(found.measure)
     ax.set_ylabel("standard error")
     return beyond
 
 
 def _points(ax: Any, found: Any, x: Any, y: Any, known: Any, beyond: list[int]) -> None:
-    """Draw sites; those beyond the limits are filled, and among more than twelve only they are named."""
+    """Draw sites, filled beyond the limits; of more than twelve only those are named, where there is room."""
     for i in known:
         ax.plot(x[i], y[i], "o", color=_DARK, mfc=_DARK if i in beyond else "white")
-        if len(known) <= 12 or i in beyond:
-            ax.annotate(cut(found.sites[i], 30), (x[i], y[i]), xytext=(4, 3), textcoords="offset points", size=8)
+    few = len(known) <= 12
+    names = [cut(found.sites[i], 30) if few or i in beyond else "" for i in known]
+    name_points(ax, x[known], y[known], names, always=few)

@@ -56,7 +56,7 @@ class TableOne(Result):
         }
         columns |= {head: [_shown(row, k) for row in self.rows] for k, head in enumerate(heads)}
         columns["missing"] = [row["missing"][0] for row in self.rows]
-        if any(d is not None for d in self.differences):
+        if not self._alone:
             columns["standardised difference"] = list(self.differences)
         return frame_in(columns, self.library)
 
@@ -83,19 +83,29 @@ class TableOne(Result):
                 row["kind"],
                 *(_shown(row, k) for k in range(len(self.groups))),
                 row["missing"][0],
+                *(() if self._alone else ("–" if d is None else f"{d:+.2f}".replace("-", "−"),)),
             )
-            for row in self.rows
+            for row, d in zip(self.rows, self.differences, strict=True)
         ]
 
+    @property
+    def _alone(self) -> bool:
+        """Whether there are no two groups to set side by side."""
+        return all(d is None for d in self.differences)
+
+    def _heads(self) -> list[str]:
+        named = [f"{g} (n = {n})" for g, n in zip(self.groups, self.n, strict=True)]
+        return [*named, "missing", *(() if self._alone else ("std. difference",))]
+
     def __repr__(self) -> str:
-        heads = ["", "", *(f"{g} (n = {n})" for g, n in zip(self.groups, self.n, strict=True)), "missing"]
+        heads = ["", "", *self._heads()]
         rows = [heads, *([str(x) for x in row] for row in self._cells())]
         widths = [max(len(row[j]) for row in rows) for j in range(len(heads))]
         lines = ["  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows]
         return "\n".join(lines + [f"note: {text}" for text in self.caveats])
 
     def _repr_html_(self) -> str:
-        heads = ["", "shown", *(f"{g} (n = {n})" for g, n in zip(self.groups, self.n, strict=True)), "missing"]
+        heads = ["", "shown", *self._heads()]
         return table("Table 1: participants", heads, self._cells(), note=" ".join(self.caveats))
 
 

@@ -12,9 +12,10 @@ from ._grid import Grid, frame_grid, read_grid
 from ._html import table
 from ._layout import Found, ItemNames, find_layout, role_of
 from ._names import closest
-from ._sheet_cells import numbers, printed_totals, read_dates, split_reviews
+from ._problems import label_clash, raise_all
+from ._sheet_cells import numbers, printed_totals, read_dates, split_reviews, wrong_scores
 from ._sheet_layouts import Draft, check_items, items_in_rows, long, sites_in_rows
-from .errors import InputError, refuse
+from .errors import refuse
 from .scale import Scale
 
 __all__ = ["Preview", "SheetReading", "read_scores"]
@@ -193,6 +194,7 @@ def read_scores(
     readers[found.layout](grid, found, names, mapping, draft)
     check_items(found, names, scale, draft)
     numbers(grid, scale, decimal, draft)
+    wrong_scores(grid, scale, draft)
     split_reviews(reviews, draft)
     read_dates(date_format, draft)
     printed_totals(scale, draft)
@@ -228,24 +230,16 @@ def _with_titles(grid: Grid, names: ItemNames, mapping: Mapping[str, str | None]
         is_site = mapping.get(head, role_of(head)) == "site"
         if is_site and name in grid.value_labels:
             known = grid.value_labels[name]
-            twice = [text for text in known.values() if list(known.values()).count(text) > 1]
-            if twice:
-                codes = [
-                    f"{code:g}" if isinstance(code, float) else str(code) for code, t in known.items() if t == twice[0]
-                ]
-                raise refuse(
-                    "two codes with one value label",
-                    at=f"{grid.source}, variable {name}",
-                    got=f'{" and ".join(codes)} are both "{twice[0]}"',
-                    remedy="Give each site its own label in the file, or remove the labels to use the codes.",
-                )
+            clash = label_clash(
+                known,
+                f"{grid.source}, variable {name}",
+                "Give each site its own label in the file, or remove the labels to use the codes.",
+            )
+            if clash is not None:
+                raise clash
             for row in rows:
                 row[c] = known.get(row[c], row[c])
     return dataclasses.replace(grid, rows=[list(heads), *rows])
-
-
-def _as_it_is(cell: Any) -> Any:
-    return cell
 
 
 def _finish(grid: Grid, found: Found, scale: Scale, draft: Draft, library: str, preview_only: bool) -> SheetReading:
@@ -275,12 +269,8 @@ def _finish(grid: Grid, found: Found, scale: Scale, draft: Draft, library: str, 
         notes=tuple(draft.notes),
         problems=tuple(draft.problems),
     )
-    if draft.problems and not preview_only:
-        count = len(draft.problems)
-        listed = "\n".join(f"  {i}. {text}" for i, text in enumerate(draft.problems[:20], start=1))
-        more = f"\n  ... and {count - 20} more" if count > 20 else ""
-        head = draft.problems[0] if count == 1 else f"{count} problems in {grid.source}:\n{listed}{more}"
-        raise InputError(f"{head}\nread_scores(..., preview=True) shows what was understood.")
+    if not preview_only:
+        raise_all(draft.problems, grid.source, "read_scores")
     return SheetReading(
         scores=frame_in(columns, library),
         preview=seen,

@@ -144,7 +144,13 @@ def demo(output: Path, *, seed: int = 1) -> tuple[str, Path]:
 
 
 def own_data(
-    scores: Path, *, scale: str, outcomes: Path | None = None, output: Path, seed: int = 1
+    scores: Path,
+    *,
+    scale: str,
+    outcomes: Path | None = None,
+    outcome: str | None = None,
+    output: Path,
+    seed: int = 1,
 ) -> tuple[str, Path]:
     """Write the report for a scoring sheet of one's own.
 
@@ -155,7 +161,9 @@ def own_data(
     scale
         Name of a shipped scale, or a TOML or JSON file.
     outcomes
-        CSV with `site` and either `k` and `n`, or `outcome`.
+        CSV with `site` and either `k` and `n`, or `outcome`; or participants, whatever `sy.read_outcomes` reads.
+    outcome
+        The column of participants that is the outcome; None: the one that holds yes and no.
     output
         Folder of the report.
     seed
@@ -174,5 +182,5 @@ def own_data(
     from ._report_own import own_report
 
     _can_hold(output)
-    summary, page = own_report(scores, scale=scale, outcomes=outcomes, seed=seed)
+    summary, page = own_report(scores, scale=scale, outcomes=outcomes, seed=seed, outcome=outcome)
     return summary, write(page, output)

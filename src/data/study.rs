@@ -157,6 +157,17 @@ pub fn check_review(scale: &Scale, entered: &[f64]) -> Result<Vec<f64>> {
     entered.iter().zip(&scale.items).map(cell).collect()
 }
 
+/// Every cell of a sheet that is no score, no code and not blank, with what to do about it: for readers that show all
+/// problems at once. `places` names the cells of `entered`, row-major with one column per item.
+pub fn wrong_cells(scale: &Scale, places: &[String], entered: &[f64]) -> Vec<(usize, Error)> {
+    let items = scale.items.iter().cycle();
+    let cells = entered.iter().zip(places).zip(items).enumerate();
+    cells
+        .filter(|(_, ((x, _), item))| matches!(read_cell(**x, item), Err(Fault::Wrong)))
+        .map(|(at, ((x, place), item))| (at, wrong_cell(*x, item, place)))
+        .collect()
+}
+
 enum Fault {
     Absent(String),
     Wrong,

@@ -70,7 +70,8 @@ mod _core {
     use super::sites::{rater_icc, site_adjusted_means, site_adjusted_rates, site_describe};
     #[pymodule_export]
     use super::study::{
-        rubin_pool, scores_filled, study_check, study_durations, study_impute, study_linked, study_moments,
+        rubin_pool, score_faults, scores_filled, study_check, study_durations, study_impute, study_linked,
+        study_moments,
     };
     use pyo3::prelude::*;
 

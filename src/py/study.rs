@@ -6,7 +6,7 @@ use super::scale::scale_of;
 use crate::data::durations::{Durations, durations};
 use crate::data::impute::{impute, rubin};
 use crate::data::moments::{GroupMoments, linked, moments};
-use crate::data::study::{Absent, Incomplete, check_reviews, combine};
+use crate::data::study::{Absent, Incomplete, check_reviews, combine, wrong_cells};
 use crate::error::{Error, Result, input};
 use crate::parallel::Threads;
 use crate::stream::Seed;
@@ -56,6 +56,19 @@ pub(super) fn study_check<'py>(
         PyArray1::from_vec(py, reviews.values),
         to_python(py, absent_reviews)?,
     ))
+}
+
+/// Cells that are no score, no code and not blank: their place in row-major order, and what to do.
+#[pyfunction]
+pub(super) fn score_faults(
+    scale: &str,
+    scores: PyReadonlyArray2<'_, f64>,
+    places: Vec<String>,
+) -> PyResult<Vec<(usize, String)>> {
+    let scale = scale_of(scale)?;
+    let rows = scores.as_array().nrows();
+    let faults = wrong_cells(&scale, &places, cells(&scores, rows, scale.items.len())?);
+    Ok(faults.into_iter().map(|(at, error)| (at, error.to_string())).collect())
 }
 
 /// Moments of every group in one pass, through the door.

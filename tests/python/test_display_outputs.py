@@ -17,6 +17,7 @@ import openpyxl
 import pytest
 
 import steelyard as sy
+from steelyard._render_chart import contrast, drawing
 from steelyard._render_latex import escape
 from steelyard._render_text import clean, is_formula, safe_cell
 from test_display import Parsed, check_page, study_display
@@ -275,6 +276,22 @@ def test_great_tables_object_keeps_rows_groups_and_notes() -> None:
     assert "Direction of merging" in html
 
 
+@pytest.mark.parametrize("neutral", [None, 0, 3, 7])
+def test_numbers_in_bars_can_be_read(neutral: int | None) -> None:
+    # axe-core leaves text over a picture to a person: each number stands on its part of the bar by 4.5 to 1 or more.
+    n = 8
+    asked = sy.findings.ordinal_mean("q", "Q", levels=range(1, n + 1), counts=[20] * n, neutral=neutral)
+    display = sy.JointDisplay("visual", [asked], sy.corpus.norway())
+    cells = display.document["sections"][0]["rows"][0]["cells"]
+    marks = drawing(next(c["chart"] for c in cells if c["chart"])).marks
+    boxes = [m for m in marks if m.kind == "box"]
+    numbers = [m for m in marks if m.kind == "text" and m.anchor == "middle"]
+    assert (len(boxes), len(numbers)) == (n, n)
+    for box, number in zip(boxes, numbers, strict=True):
+        assert contrast(number.colour, box.colour) >= 4.5, box.colour
+        assert box.at[0] < number.at[0] < box.at[0] + box.at[2]
+
+
 def test_forest_shows_values_intervals_and_sites() -> None:
     axes = study_display().plot(unit="percent")
     labels = [label.get_text() for label in axes.get_yticklabels()]
@@ -287,16 +304,24 @@ def test_forest_shows_values_intervals_and_sites() -> None:
     plt.close("all")
 
 
-def test_right_to_left_and_emoji_keep_their_direction_and_language() -> None:
+def test_right_to_left_and_emoji_keep_their_direction_and_language(tmp_path: Path) -> None:
     text = "\u0645\u0631\u062d\u0628\u0627 \U0001f44d"
     corpus = sy.Corpus(
         informants=[{"id": "i"}],
         excerpts=[{"id": "e", "text": text, "informant": "i", "findings": ["f"], "language": "ar"}],
     )
     finding = sy.Finding("f", "F", 2.0, n=6, population="these sites")
-    page = sy.JointDisplay("lens", [finding], corpus, sy.lenses.Cut(low=3)).to_html()
+    display = sy.JointDisplay("lens", [finding], corpus, sy.lenses.Cut(low=3))
+    page = display.to_html()
     assert f'<blockquote class="jd-quote" lang="ar" dir="auto" data-excerpt="e"><q>{text}</q>' in page
     check_page(page, 1)
+    display.to_docx(tmp_path / "x.docx")
+    cells = docx.Document(str(tmp_path / "x.docx")).tables[0].rows[-1].cells
+    said = next(p for cell in cells for p in cell.paragraphs if text in p.text)
+    assert said.runs[0].font.rtl is True
+    assert [child.tag for child in said._p.pPr][:2] == [f"{WORD}bidi", f"{WORD}ind"]
+    others = [p for cell in cells for p in cell.paragraphs if text not in p.text]
+    assert not any(run.font.rtl for p in others for run in p.runs)
 
 
 def test_text_that_is_not_unicode_is_refused_with_its_place() -> None:

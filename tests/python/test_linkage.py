@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,33 @@ def test_unmatched_rows_are_listed_both_ways_and_near_names_offered() -> None:
     assert "<table" in joined.linkage._repr_html_()
     again = type(joined.linkage).from_json(joined.linkage.to_json())
     assert again.tables == joined.linkage.tables
+
+
+def test_blanks_around_a_site_name_are_taken_off_and_said_so() -> None:
+    data = people(site=["Oslo ", "Oslo", "Os lo", "Bergen"])
+    study = sy.Study(scores("Oslo", "Bergen"), data, scale="ips-25")
+    assert study.linkage.n_linked == 3
+    assert 'blanks around 1 site names were taken off: "Oslo "' in study.linkage.notes
+    assert study.linkage.offers == {"Os lo": "Oslo"}
+    assert sy.read_outcomes(data).preview.notes == ('"site": blanks around 1 names were taken off: "Oslo "',)
+
+
+def test_offers_join_once_they_were_looked_at() -> None:
+    data = people(site=["Oslo", "OSLO", "bergen", "Molde"])
+    study = sy.Study(scores("Oslo", "Bergen"), data, scale="ips-25")
+    assert study.linkage.offers == {"OSLO": "Oslo", "bergen": "Bergen"}
+    assert "same_site=study.linkage.offers joins all of these spellings" in repr(study.linkage)
+    joined = sy.Study(scores("Oslo", "Bergen"), data, scale="ips-25", same_site=study.linkage.offers)
+    assert joined.linkage.n_linked == 3
+    assert joined.linkage.offers == {}
+
+
+def test_the_scale_is_that_of_the_reading_or_must_be_stated() -> None:
+    scale = sy.Scale.load("ips-25").replace(step=0.5)
+    reading = sy.read_scores(scores("Oslo", "Bergen"), scale=scale)
+    assert sy.Study(reading).scale is scale
+    with pytest.raises(sy.InputError, match=r"scale not stated in scale: got None; allowed: a sy.Scale or the id"):
+        sy.Study(scores("Oslo", "Bergen"))
 
 
 REVIEWS = sheet(("Oslo", "2018-03-01"), ("Oslo", "2019-06-01"), ("Oslo", "2022-01-15"), ("Bergen", "2019-01-01"))
@@ -390,7 +418,7 @@ def test_problems_of_a_participant_file_come_all_at_once_with_their_cells(tmp_pa
         sy.read_outcomes(path)
     text = str(caught.value)
     assert text.startswith("3 problems in people.csv")
-    assert 'ambiguous date in column "Start", row 1: got "01.05.2021"' in text
+    assert 'ambiguous date in people.csv, cell E2 (column "Start"): got "01.05.2021"' in text
     assert 'text in a number column in people.csv, cell F2 (column "Hours"): got "12,5"' in text
     assert 'decimal=","' in text
     assert 'cell F4 (column "Hours"): got "twenty"' in text
@@ -529,6 +557,58 @@ def test_the_analysis_set_goes_to_stata_and_r(tmp_path: Path) -> None:
     assert codebook.set_index("variable").loc["employed", "meaning"].startswith("outcome: ")
     with pytest.raises(sy.InputError, match=r"files are already there .*analysis.csv.*Name another folder"):
         study.export(tmp_path / "out")
+
+
+def test_the_scripts_for_stata_and_r_take_awkward_names(tmp_path: Path) -> None:
+    awkward = [
+        "if",
+        "str12",
+        "_N",
+        "function",
+        "2nd visit",
+        'say "so"',
+        "cost in $ /* a day */",
+        "ærlig `talt'",
+        "x" * 40,
+        "x" * 41,
+    ]
+    data = people(**{name: [1.0, 2.0, 3.0, 4.0] for name in awkward})
+    data["site"] = ["007", "007", "8", "8"]
+    data["note"] = ["two\nlines", "a, comma", 'a "quote"', "`plain' $text"]
+    sheet = scores("007", "8")
+    study = sy.Study(sheet, data, scale="ips-25").attach(caveats=["ends */ here\nand /* there `x' $y"])
+    files = study.export(tmp_path / "out", outcome=o.Binary("employed"), covariates=[*awkward, "note"])
+    back = pd.read_csv(files[0], dtype={"site": str})
+    assert back["site"].tolist() == ["007", "007", "8", "8"]
+    assert back["note"].tolist() == data["note"].tolist()
+    names = back.columns.tolist()
+    assert len({name.casefold() for name in names}) == len(names)
+    reserved = {"if", "in", "using", "with", "byte", "int", "long", "float", "double", "function", "true"}
+    for name in names:
+        assert re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,31}", name, flags=re.ASCII), name
+        assert name.casefold() not in reserved
+        assert not re.fullmatch(r"str\d+", name)
+    stata = files[1].read_text(encoding="utf-8").splitlines()
+    commands = [line for line in stata if not line.startswith("*")]
+    labelled = [
+        re.fullmatch(r'label variable (\S+) "([^"]{1,80})"', line) for line in stata if line.startswith("label")
+    ]
+    assert [match[1] for match in labelled if match] == names
+    for line in stata:
+        assert len(line) < 244, line
+        assert not set("`$") & set(line), line
+        assert "/*" not in line
+        assert "*/" not in line
+    assert all(line.count('"') % 2 == 0 for line in commands)
+    assert commands[0] == "version 14"
+    # Every quote of the R script is closed, and every column has its meaning.
+    script = files[2].read_text(encoding="utf-8")
+    code = "\n".join(line for line in script.splitlines() if not line.startswith("#"))
+    assert re.sub(r"\\.", "", code).count('"') % 2 == 0
+    assert code.count("(") == code.count(")")
+    assert [line.split(" = ")[0].strip() for line in code.splitlines() if line.startswith("  ") and " = " in line][
+        -len(names) :
+    ] == names
 
 
 def linked_study(**options: Any) -> sy.Study:

@@ -105,3 +105,20 @@ def test_impossible_assumptions_are_refused(experiment, options, words):
     with pytest.raises(sy.InputError) as caught:
         experiment.sites_needed(**options)
     assert words in str(caught.value)
+
+
+def test_an_interrupted_plan_holds_its_runs_and_goes_on_from_there(experiment):
+    options = {"r2": 0.6, "concentration": 1, "sites": 14, "n_resamples": 39}
+
+    def stop(done: int, total: int) -> None:
+        if done >= 5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(sy.Interrupted, match="planner interrupted") as caught:
+        experiment.sites_needed(runs=20_000, rng=4, progress=stop, **options)
+    part = caught.value.partial
+    done = part.rows[0]["runs"]
+    assert 5 <= done < 20_000
+    assert part.rows == experiment.sites_needed(runs=done, rng=4, **options).rows
+    more = experiment.sites_needed(runs=done + 5, resume=part, **options)
+    assert more.rows == experiment.sites_needed(runs=done + 5, rng=4, **options).rows

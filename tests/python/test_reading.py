@@ -173,7 +173,8 @@ def test_decimal_commas_are_offered_then_read(tmp_path: Path) -> None:
         sy.InputError, match=r'text in a number column in sheet.csv, cell F3 \(site "Bergen", team_contact\): got "3,5"'
     ):
         sy.read_scores(path, scale="ips-25")
-    assert matrix(sy.read_scores(path, scale="ips-25", decimal=","))[1, 4] == 3.5
+    halves = sy.Scale.load("ips-25").replace(step=0.5)
+    assert matrix(sy.read_scores(path, scale=halves, decimal=","))[1, 4] == 3.5
 
 
 def test_words_for_missing_are_counted(tmp_path: Path) -> None:
@@ -186,10 +187,21 @@ def test_words_for_missing_are_counted(tmp_path: Path) -> None:
 
 def test_nine_for_not_rated_is_refused_with_its_remedy(tmp_path: Path) -> None:
     rows = wide(IDS)
-    rows[2][3] = 9
-    reading = sy.read_scores(csv_file(tmp_path, rows), scale="ips-25")
-    with pytest.raises(sy.InputError, match=r"missing_codes=\[9\]"):
-        sy.Study(reading, scale="ips-25")
+    rows[2][3] = rows[3][7] = 9
+    rows[1][2] = 2.5
+    path = csv_file(tmp_path, rows)
+    seen = sy.read_scores(path, scale="ips-25", preview=True).preview
+    assert seen.problems == (
+        'score off the step in sheet.csv, cell C2 (site "Oslo", vocational_services_only): got 2.5; allowed: 1 to 5 in '
+        "steps of 1. Correct the cell, or, if the study uses half points, use scale.replace(step=0.5).",
+        'score out of range in sheet.csv, cell D3 (site "Bergen", vocational_generalists): got 9; allowed: 1 to 5 in '
+        'steps of 1. Correct the cell, or, if 9 means "not rated", use scale.replace(missing_codes=[9]); if it means '
+        '"does not apply", not_applicable_codes=[9]. 1 more cell of the sheet: 9 too.',
+    )
+    with pytest.raises(sy.InputError, match=r"2 problems in sheet.csv"):
+        sy.read_scores(path, scale="ips-25")
+    told = sy.Scale.load("ips-25").replace(step=0.5, missing_codes=[9])
+    assert sy.Study(sy.read_scores(path, scale=told), missing="bounds").score_matrix[0, 1] == 2.5
 
 
 def test_dates_raters_kept_columns_and_summaries(tmp_path: Path) -> None:
@@ -214,10 +226,14 @@ def test_dates_raters_kept_columns_and_summaries(tmp_path: Path) -> None:
 def test_ambiguous_dates_are_refused(tmp_path: Path) -> None:
     rows = [[*row, more] for row, more in zip(wide(IDS), ["date", "03/04/2021", "05/06/2021", None], strict=True)]
     path = csv_file(tmp_path, rows)
-    with pytest.raises(sy.InputError, match=r'ambiguous date in column "review_date", row 1: got "03/04/2021"'):
+    with pytest.raises(sy.InputError, match=r'ambiguous date in the review date of site "Oslo": got "03/04/2021"'):
         sy.read_scores(path, scale="ips-25")
     told = sy.read_scores(path, scale="ips-25", date_format="%m/%d/%Y")
     assert told.scores["review_date"].tolist()[0] == dt.date(2021, 3, 4)
+    # Year first needs no format and stands beside any.
+    mixed = [[*row, more] for row, more in zip(wide(IDS), ["date", "2021-04-03", "05/06/2021", None], strict=True)]
+    told = sy.read_scores(csv_file(tmp_path, mixed), scale="ips-25", date_format="%d/%m/%Y")
+    assert told.scores["review_date"].tolist()[:2] == [dt.date(2021, 4, 3), dt.date(2021, 6, 5)]
     with pytest.raises(sy.InputError, match=r'text that is no date .* allowed: dates as "%d.%m.%Y"'):
         sy.read_scores(path, scale="ips-25", date_format="%d.%m.%Y")
 

@@ -128,6 +128,77 @@ def test_report_of_ones_own_sheet(sheet: Path, tmp_path: Path, capsys: pytest.Ca
     assert "14 sites" in capsys.readouterr().out
 
 
+def _people(folder: Path, head: str, cells: str, name: str = "people.csv") -> Path:
+    rows = [
+        f"Site {i % 14 + 1},{i + 1},{cells.format(i=i, yes='yes' if i % 3 else 'no', b=i // 5 % 2)}" for i in range(140)
+    ]
+    path = folder / name
+    path.write_text("\n".join([f"Centre,Client no,{head}", *rows]), encoding="utf-8")
+    return path
+
+
+def test_report_takes_a_file_of_participants(sheet: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    people = _people(tmp_path, "Age,Employed", "{i},{yes}")
+    people.write_text(people.read_text(encoding="utf-8") + "\nsite 1,900,40,yes\n", encoding="utf-8")
+    assert main(["report", str(sheet), "--outcomes", str(people), "--output", str(tmp_path / "out")]) == 0
+    page = Page((tmp_path / "out" / "report.html").read_text(encoding="utf-8"))
+    assert page.outside == []
+    text = " ".join(page.text)
+    assert "Outcomes by site" in text
+    assert "Should the items be weighted?" in text
+    printed = capsys.readouterr().out
+    assert "140 of 141 participants linked to a reviewed site." in printed
+    # A near miss is offered on the page, not joined.
+    assert '"site 1" looks like' in text or "site 1" in text
+    # The same outcomes by site give the same contest.
+    yes = [sum(j % 3 > 0 for j in range(i, 140, 14)) for i in range(14)]
+    counts = _outcomes(tmp_path, "site,k,n", [f"Site {i + 1},{k},10" for i, k in enumerate(yes)])
+    assert main(["report", str(sheet), "--outcomes", str(counts), "--output", str(tmp_path / "again")]) == 0
+    same = next(line for line in capsys.readouterr().out.splitlines() if "gain in held-out R2" in line)
+    assert same in printed.splitlines()
+
+
+def test_the_outcome_of_participants_can_be_named(sheet: Path, tmp_path: Path) -> None:
+    people = _people(tmp_path, "Employed,In school,Hours", "{yes},{b},{i}.5")
+    for column in ("In school", "Hours"):
+        out = tmp_path / column
+        asked = ["report", str(sheet), "--outcomes", str(people), "--outcome", column, "--output", str(out)]
+        assert main(asked) == 0
+        assert column in (out / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("head", "cells", "column", "parts"),
+    [
+        (
+            "Employed,In school",
+            "{yes},{b}",
+            None,
+            ("several columns could be the outcome in people.csv", "Employed: yes/no as 1/0", "--outcome Employed"),
+        ),
+        ("Age", "{i}", None, ("outcome not found in people.csv", "Age: numbers", "site, k and n", "--outcome")),
+        ("Employed", "{yes}", "Employd", ('did you mean "Employed"?', "in --outcome", "allowed: Employed")),
+        ("Job", "cook {b}", "Job", ("neither yes/no nor a number", 'people.csv, column "Job"', "sy.outcomes.Effect")),
+    ],
+)
+def test_an_outcome_that_cannot_be_told_is_refused(
+    sheet: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    head: str,
+    cells: str,
+    column: str | None,
+    parts: tuple[str, ...],
+) -> None:
+    people = _people(tmp_path, head, cells)
+    asked = ["report", str(sheet), "--outcomes", str(people), "--output", str(tmp_path / "out")]
+    assert main(asked if column is None else [*asked, "--outcome", column]) == 2
+    printed = capsys.readouterr().err
+    for part in parts:
+        assert part in printed
+    assert not (tmp_path / "out").exists()
+
+
 def test_report_without_outcomes_says_that_weighting_is_open(sheet: Path, tmp_path: Path) -> None:
     assert main(["report", str(sheet), "--output", str(tmp_path / "out")]) == 0
     text = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")

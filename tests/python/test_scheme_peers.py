@@ -2,11 +2,13 @@
 
 import csv
 import json
+import math
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+import steelyard as sy
 from steelyard import schemes as S
 
 REFERENCE = Path(__file__).resolve().parents[1] / "reference"
@@ -164,3 +166,31 @@ def test_ten_fold_tuning_agrees_with_scikit_learn():
     errors = (model.mse_path_ * sizes).sum(axis=1)[::-1] / 57
     np.testing.assert_allclose(fit.tuning["errors"], errors, rtol=1e-7)
     assert fit.penalty == fit.tuning["penalties"][int(np.argmin(errors))]
+
+
+def test_the_six_centres_agree_with_r():
+    """25 items at six sites (six_centres.R): what is unique there agrees, and the status says what is not."""
+    expected = json.loads((REFERENCE / "six_centres.json").read_text(encoding="utf-8"))
+    study, high, k, n = sy.datasets.norway_ips(), [0, 0, 1, 0, 1, 1], [10, 12, 20, 9, 21, 19], [38] * 6
+    names = expected["varying"]
+    at = [[item.id for item in study.scale.items].index(name) for name in names]
+    ols = S.OLS().fit(study, high)
+    assert (ols.rank, ols.status) == (expected["rank"], "interpolates")
+    np.testing.assert_allclose(ols.slopes[at], expected["smallest_norm"], atol=1e-12)
+    np.testing.assert_allclose(S.Ridge(0.1).fit(study, high).slopes[at], expected["ridge"], atol=1e-12)
+    # glmnet stops where its fit changes by less than 1e-18 of the null deviance.
+    lasso = S.Lasso(0.05, points="raw").fit(study, high)
+    np.testing.assert_allclose(lasso.predict(study), expected["lasso_fitted"], atol=1e-8)
+    correlation = sy.importance(study, high, method="first").correlations
+    np.testing.assert_allclose(correlation[at], expected["correlation"], atol=1e-12)
+    component = np.corrcoef(S.PCA().fit(study, high).score(study), expected["component"])[0, 1]
+    assert abs(component) == pytest.approx(1, abs=1e-12)
+    unit = S.Unit().fit(study, high)
+    np.testing.assert_allclose([unit.intercept, unit.slopes[0]], expected["unit"], rtol=1e-10)
+    totals = sum(np.asarray(study.scores[item.id], dtype=float) for item in study.scale.items)
+    for scheme, key in ((S.Logistic, "total"), (S.Firth, "total_firth")):
+        fit = scheme(penalty=math.inf).fit(study, k, trials=n)
+        intercept, slope = expected[key]
+        np.testing.assert_allclose(fit.slopes, slope, rtol=1e-8)
+        np.testing.assert_allclose(fit.weights, 1, rtol=1e-12)
+        np.testing.assert_allclose(fit.predict(study), 1 / (1 + np.exp(-intercept - slope * totals)), rtol=1e-9)

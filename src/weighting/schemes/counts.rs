@@ -169,7 +169,8 @@ pub fn fit_counts(scheme: &Scheme, counts: &Counts, setting: &Setting) -> Result
             return Ok(problem.separated(overall, &separation, &model.map));
         }
     };
-    let mut fit = finish(&problem, &model, &estimate, penalty, likelihood.penalty().is_some(), &target)?;
+    let pinned = likelihood.target().cloned().unwrap_or_else(|| vec![1.0; problem.whole.items]);
+    let mut fit = finish(&problem, &model, &estimate, penalty, likelihood.penalty().is_some(), &pinned)?;
     fit.diagnostics.extend(estimate.diagnostics);
     fit.diagnostics.insert("participants".into(), n);
     Ok(fit)
@@ -187,6 +188,7 @@ fn finish(
     let eta = model.trials.linear(&model.trials.scaled(&estimate.coefficients));
     let deviance = 2.0 * (model.trials.saturated_kernel() - model.trials.kernel(&eta));
     let r_squared = if null > 0.0 { 1.0 - deviance / null } else { 0.0 };
+    // Items that do not vary keep their share of the target, as in the linear schemes.
     let prior = if penalty > 0.0 { target } else { &problem.setting.prior };
     Ok(problem.finish_log_odds(
         LogOdds {

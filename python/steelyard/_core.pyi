@@ -295,6 +295,20 @@ def contest_power(
     point: str, threads: int, progress: Callable[[int, int], object] | None = None
 ) -> tuple[list[dict[str, list[bool]]], bool]: ...
 def score_faults(scale: str, scores: NDArray[np.float64], places: list[str]) -> list[tuple[int, str]]: ...
+def contest_run_imputed(
+    protocol: str,
+    scale: str,
+    scores: NDArray[np.float64],
+    columns: list[int],
+    copies: int,
+    items: NDArray[np.float64],
+    covariates: NDArray[np.float64],
+    outcome: NDArray[np.float64],
+    weight: NDArray[np.float64],
+    site_of: NDArray[np.int64],
+    threads: int,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[tuple[dict[str, Any], list[dict[str, Any]]], bool]: ...
 def synthetic_sites(spec: str, seed: int, replicate: int) -> dict[str, Any]: ...
 def display_build(spec: str) -> str: ...
 def display_read(text: str) -> str: ...

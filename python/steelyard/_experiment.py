@@ -13,6 +13,7 @@ from . import _core
 from . import schemes as S
 from ._experiment_build import result_from
 from ._experiment_data import Contestants, contest_rows, schemes_of
+from ._experiment_missing import Gaps
 from ._experiment_parts import Protocol
 from ._experiment_reruns import Reruns
 from ._experiment_result import WeightingResult
@@ -76,6 +77,12 @@ class WeightingExperiment(Reruns):
         Of the interval of the gain; the test is at one minus it.
     success
         With two labels as outcome: the one that counts as 1.
+    missing
+        Missing scores of a Study: "scale-rule" fills them as the scale says (or refuses); "imputation" completes them
+        `n_imputations` times inside every training fold, so that no held-out site informs its own prediction, and pools
+        the gains by Rubin's rules.
+    n_imputations
+        Completed copies; 20 keep the noise of the mean gain small while few scores are missing. Time grows with them.
     rng
         An int, a NumPy Generator or None.
 
@@ -116,8 +123,11 @@ class WeightingExperiment(Reruns):
         n_resamples: int = 1999,
         confidence_level: float = 0.95,
         success: Any = None,
+        missing: str = "scale-rule",
+        n_imputations: int = 20,
         rng: RNG = None,
     ) -> None:
+        self._seed = seed_of(rng)
         self._rows: dict[str, Any] = {
             "trials": trials,
             "sites": sites,
@@ -126,6 +136,9 @@ class WeightingExperiment(Reruns):
             "site_weight": site_weight,
             "exclude": exclude,
             "success": success,
+            "missing": missing,
+            "n_imputations": n_imputations,
+            "seed": self._seed,
         }
         self._given = study_or_items, outcome
         self._data = contest_rows(study_or_items, outcome, **self._rows)
@@ -147,7 +160,6 @@ class WeightingExperiment(Reruns):
             "n_resamples": int(n_resamples),
             "confidence_level": float(confidence_level),
         }
-        self._seed = seed_of(rng)
         self._check()
 
     def _check(self) -> None:
@@ -194,8 +206,9 @@ class WeightingExperiment(Reruns):
         request = self._request()
         protocol = self._protocol(request)
 
-        def finish(raw: dict[str, Any]) -> WeightingResult:
-            return result_from(raw, data, schemes, protocol, self._data_hash, self._basis())
+        def finish(raw: Any) -> WeightingResult:
+            contest, pooled = (raw, None) if self._imputed is None else raw
+            return result_from(contest, data, schemes, protocol, self._data_hash, self._basis(), pooled)
 
         done: WeightingResult = self._call("contest", request, threads, progress, "weighting experiment", finish)
         return done
@@ -206,9 +219,16 @@ class WeightingExperiment(Reruns):
         return np.zeros((len(data.items), 0)) if data.covariates is None else data.covariates
 
     @property
+    def _imputed(self) -> Gaps | None:
+        """Scores that are imputed inside the folds, where there are any."""
+        gaps = self._data.gaps
+        return gaps if gaps is not None and gaps.copies else None
+
+    @property
     def _data_hash(self) -> str:
         data = self._data
-        return data_hash(data.items, data.response, data.weights, data.codes, self._covariates)
+        scores = data.items if self._imputed is None else self._imputed.scores
+        return data_hash(scores, data.response, data.weights, data.codes, self._covariates)
 
     def _request(self) -> dict[str, Any]:
         schemes = self._schemes
@@ -230,13 +250,24 @@ class WeightingExperiment(Reruns):
         threads: int | None,
         progress: Progress,
         description: str,
-        finish: Callable[[dict[str, Any]], Any],
+        finish: Callable[[Any], Any],
     ) -> Any:
-        data = self._data
+        data, gaps = self._data, self._imputed
+        call: Any = _core.contest_run
+        asked: tuple[Any, ...] = (work, json.dumps(request))
+        if gaps is not None:
+            if work != "contest":
+                raise refuse(
+                    f"{description} on imputed scores",
+                    at="missing",
+                    allowed='missing="scale-rule"',
+                    remedy="It reruns folds that were not imputed by themselves: fill the scores by the scale's rule.",
+                )
+            call = _core.contest_run_imputed
+            asked = (json.dumps(request), gaps.scale.to_json(), gaps.scores, gaps.columns(data.names), gaps.copies)
         return run_long(
-            _core.contest_run,
-            work,
-            json.dumps(request),
+            call,
+            *asked,
             data.items,
             self._covariates,
             data.response,
@@ -258,7 +289,9 @@ class WeightingExperiment(Reruns):
 
     def _protocol(self, request: dict[str, Any]) -> Protocol:
         data, schemes, hashed = self._data, self._schemes, self._data_hash
-        text = json.dumps([request, data.outcome_name, data.exclude, schemes.primary, repr(self._validation)])
+        copies = 0 if self._imputed is None else self._imputed.copies
+        decided = [request, data.outcome_name, data.exclude, schemes.primary, repr(self._validation), copies]
+        text = json.dumps(decided)
         digest = data_hash(np.frombuffer(text.encode(), dtype=np.uint8))[:12]
         tried = _TRIED.setdefault(hashed, [])
         if digest not in tried:
@@ -272,6 +305,7 @@ class WeightingExperiment(Reruns):
             primary=schemes.primary,
             site_weight=data.site_weight,
             exclude=data.exclude,
+            n_imputations=copies,
             validation=repr(self._validation),
             validation_words=self._validation.words,
             training_sites=self._validation._training_sites(int(data.codes.max()) + 1),

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ._experiment_data import Contestants, ContestRows
+from ._experiment_missing import pooled_table
 from ._experiment_parts import Estimable, GlobalTest, ItemTest, Protocol, SuperiorityTest
 from ._experiment_result import Table, WeightingResult
 from ._experiment_reversals import bands_request, flips, reversals
@@ -25,8 +26,10 @@ def result_from(
     protocol: Protocol,
     hashed: str,
     basis: PlanningBasis | None,
+    imputation: list[dict[str, Any]] | None = None,
 ) -> WeightingResult:
-    """Build the public result from what the core returned."""
+    """Build the public result from what the core returned; `imputation` says how gains over copies were pooled."""
+    pooled = None if imputation is None else pooled_table(imputation, schemes.names, schemes.reference)
     entries = raw["entries"]
     found = raw["estimability"]
     collinear = tuple(tuple(data.names[j] for j in group) for group in found["collinear"])
@@ -52,10 +55,10 @@ def result_from(
         verdict="",
         headline=None,
         sentences=(),
-        caveats=caveats_of(raw, data, protocol, estimable),
+        caveats=caveats_of(raw, data, protocol, estimable, pooled),
         estimable=estimable,
-        global_test=_global_test(raw, n_sites, len(data.names)),
-        scatter_test=_scatter_test(raw, data),
+        global_test=_global_test(raw, n_sites, len(data.names), pooled is not None),
+        scatter_test=_scatter_test(raw, data, pooled is not None),
         superiority=_superiority(raw, schemes),
         item_test=item_test,
         floor=raw["floor"] if raw["floor"] is not None else (None if item_test is None else item_test.floor),
@@ -80,13 +83,19 @@ def result_from(
         withheld, studied = claim(n_sites, counted=data.outcome_kind != "numbers")
         result = dataclasses.replace(result, caveats=(*result.caveats, studied))
         verdict = "inconclusive" if withheld and verdict == BETTER else verdict
-    result = dataclasses.replace(result, verdict=verdict, headline=headline, tables=_tables(raw, data, schemes, result))
+    tables = _tables(raw, data, schemes, result) | ({} if pooled is None else {"imputation": pooled})
+    result = dataclasses.replace(result, verdict=verdict, headline=headline, tables=tables)
     return dataclasses.replace(result, sentences=sentences_of(result))
 
 
-def _global_test(raw: dict[str, Any], sites: int, items: int) -> GlobalTest:
+_IMPUTED = "scores were imputed: on one completion it would be too sure of them"
+
+
+def _global_test(raw: dict[str, Any], sites: int, items: int, imputed: bool) -> GlobalTest:
     found = raw["equal_slopes"]
     method = "F test of equal slopes (Gaussian errors, constant variance)"
+    if imputed:
+        return GlobalTest(method, None, None, None, None, _IMPUTED)
     if found is None:
         why = (
             f"{sites} sites leave no degrees of freedom for {items} free slopes"
@@ -97,10 +106,12 @@ def _global_test(raw: dict[str, Any], sites: int, items: int) -> GlobalTest:
     return GlobalTest(method, found["statistic"], found["p_value"], found["df1"], found["df2"])
 
 
-def _scatter_test(raw: dict[str, Any], data: ContestRows) -> GlobalTest:
+def _scatter_test(raw: dict[str, Any], data: ContestRows, imputed: bool) -> GlobalTest:
     """Name the score test by how its p was found."""
     found, counted = raw["scatter"], data.outcome_kind != "numbers"
     method = "variance-component score test of equal slopes"
+    if imputed:
+        return GlobalTest(method, None, None, None, None, _IMPUTED)
     if found is None:
         why = (
             "fewer than 12 sites, or the total separates the outcomes: no null to draw counts from"

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from . import schemes as S
 from ._cells import label
+from ._experiment_missing import Gaps, check_missing, filled_and_gaps
 from ._linked_rows import LinkedRows, linked_rows
 from ._names import offer
 from ._rows import Rows, rows_of
@@ -43,6 +44,7 @@ class ContestRows:
     limits: tuple[tuple[float, float], ...]
     scale: Scale | None
     notes: tuple[str, ...]
+    gaps: Gaps | None = None
 
     @property
     def null_trials(self) -> list[float] | None:
@@ -73,27 +75,30 @@ def contest_rows(
     site_weight: Any,
     exclude: Any,
     success: Any,
+    missing: str,
+    n_imputations: int,
+    seed: int,
     matrix: Floats | None = None,
 ) -> ContestRows:
     """Check everything that has rows. With a Study, `matrix` (units x items) stands for its scores."""
     study = given if isinstance(given, Study) else None
+    check_missing(missing, n_imputations, study is not None)
+    gaps: Gaps | None = None
     items = given
     linked: LinkedRows | None = None
     if study is not None:
         if sites is not None or scale is not None:
             raise refuse("sites or scale given beside a Study, which has its own", at="sites, scale")
         sites, scale = study.unit_sites, study.scale
-        filled = study.filled_matrix if matrix is None else matrix
+        keep = np.ones(len(sites), dtype=bool)
         linked = _linked(study, outcome, trials, covariates, site_weight)
         if linked is not None:
-            filled, sites, site_weight = filled[linked.keep], linked.sites, linked.site_weight
+            keep, sites, site_weight = linked.keep, linked.sites, linked.site_weight
             outcome, trials = linked.values, linked.trials
-        if np.isnan(filled).any():
-            raise refuse(
-                "missing scores without a rule",
-                got=f"{int(np.isnan(filled).sum())} missing scores",
-                remedy="Give the scale a rule for missing items: scale.replace(missing=...).",
-            )
+        if matrix is None:
+            filled, gaps = filled_and_gaps(study, keep, missing, n_imputations, seed)
+        else:
+            filled = matrix[keep]
         items = {name: filled[:, j] for j, name in enumerate(study.item_ids)}
     elif isinstance(scale, str):
         scale = Scale.load(scale)
@@ -109,7 +114,7 @@ def contest_rows(
     if linked is not None:
         name, notes = linked.name, (*linked.notes, *notes)
     rows = rows_of(items, coded, trials=trials, sites=sites, covariates=covariates, site_weight=site_weight)
-    rows, collapsed = _one_row_per_site(rows, site_weight)
+    rows, collapsed = (rows, ()) if gaps is not None else _one_row_per_site(rows, site_weight)
     known = {} if scale is None else {item.id: item for item in scale.items}
     dropped = _excluded(exclude, rows.names, known)
     kept = [j for j, item in enumerate(rows.names) if item not in dropped]
@@ -139,6 +144,7 @@ def contest_rows(
         limits=limits,
         scale=scale,
         notes=notes + collapsed,
+        gaps=gaps,
     )
 
 

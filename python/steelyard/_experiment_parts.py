@@ -14,6 +14,8 @@ class Protocol:
 
     Attributes
     ----------
+    n_imputations : int
+        Copies in which missing scores were imputed inside the folds; 0 when they were not.
     hash : str
         Of everything that was decided, the seed included.
     run_number : int
@@ -28,6 +30,7 @@ class Protocol:
     primary: str | None
     site_weight: str
     exclude: tuple[str, ...]
+    n_imputations: int
     validation: str
     validation_words: str
     training_sites: str

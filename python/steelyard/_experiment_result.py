@@ -151,6 +151,11 @@ class WeightingResult(Result):
         return self._frame("picked")
 
     @property
+    def imputation(self) -> Any:
+        """One row per scheme: how its gain was pooled over completed copies; None where nothing was imputed."""
+        return self._frame("imputation") if "imputation" in self.tables else None
+
+    @property
     def how_to_report(self) -> tuple[str, ...]:
         """Sentences for a paper: what was done, with sources, and what it showed."""
         from ._experiment_words import reporting

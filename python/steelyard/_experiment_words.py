@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from ._experiment_missing import missing_note
+
 if TYPE_CHECKING:
     from ._experiment_data import ContestRows
     from ._experiment_parts import Estimable, Protocol
@@ -150,9 +152,17 @@ def _reference(result: WeightingResult) -> str:
     return "the plain total" if name == "Unit" else name
 
 
-def caveats_of(raw: dict[str, Any], data: ContestRows, protocol: Protocol, estimable: Estimable) -> tuple[str, ...]:
+def caveats_of(
+    raw: dict[str, Any],
+    data: ContestRows,
+    protocol: Protocol,
+    estimable: Estimable,
+    pooled: dict[str, tuple[Any, ...]] | None,
+) -> tuple[str, ...]:
     """List what a reader must know before quoting a number."""
     notes = list(data.notes)
+    if data.gaps is not None:
+        notes.append(missing_note(data.gaps, pooled))
     notes.append(
         f"Estimand: the expected out-of-sample gain in R2 of a rule trained on {protocol.training_sites} sites, over "
         f"{protocol.reference} under the same calibration; {protocol.outcome_kind} as outcome, site_weight "
@@ -206,6 +216,13 @@ def reporting(result: WeightingResult) -> tuple[str, ...]:
             f"Gains were tested against equal weights by refitting the reference and {null}, rerunning the whole "
             f"contest {result.replicates} times; intervals come from rerunning it without each site (jackknife, t with "
             f"{protocol.n_sites - 1} degrees of freedom; Efron and Stein 1981, doi:10.1214/aos/1176345462)."
+        )
+    if protocol.n_imputations:
+        lines.append(
+            f"Missing scores were imputed {protocol.n_imputations} times inside every training fold, from the other "
+            "sites' scores alone; gains were averaged over the copies, their variances pooled by Rubin's rules (Rubin "
+            "1987, doi:10.1002/9780470316696; Barnard and Rubin 1999, doi:10.1093/biomet/86.4.948), and the mean gain "
+            "was tested."
         )
     return (*lines, *result.sentences)
 

@@ -24,46 +24,66 @@ struct ItemFit {
     residual: f64,
 }
 
-/// Completed copies of `values` (sites x items, oriented, NaN where missing).
-///
-/// `training[i]` says whether site `i` may inform the imputation: with a fold left out, its sites are completed from the
-/// others' parameters and their own scored items, never from each other. Copy `m` depends on the seed and `m` alone.
-pub fn impute(scale: &Scale, values: &[f64], training: &[bool], copies: u64, seed: Seed) -> Result<Vec<Vec<f64>>> {
-    let p = scale.items.len();
-    if values.len() != training.len() * p {
-        return Err(input("one training flag per site is needed").got(training.len()).into());
-    }
-    let positions: Vec<Vec<Option<f64>>> = values.chunks_exact(p).map(|row| rest_positions(scale, row)).collect();
-    let holes: Vec<(usize, usize)> =
-        (0..values.len()).filter(|&c| values[c].is_nan()).map(|c| (c / p, c % p)).collect();
-    let mut fits: Vec<Option<ItemFit>> = vec![None; p];
-    for &(_, j) in &holes {
-        if fits[j].is_none() {
-            let rows = (0..training.len()).filter(|&i| training[i] && !values[i * p + j].is_nan());
-            let pairs: Vec<(Option<f64>, f64)> = rows.map(|i| (positions[i][j], values[i * p + j])).collect();
-            fits[j] = Some(fit(&pairs).ok_or_else(|| unknown(&scale.items[j]))?);
+/// The imputation fitted to the training sites: what every copy draws from.
+#[derive(Debug, Clone)]
+pub struct Imputer<'a> {
+    scale: &'a Scale,
+    values: &'a [f64],
+    positions: Vec<Vec<Option<f64>>>,
+    /// Missing cells: site and item.
+    holes: Vec<(usize, usize)>,
+    fits: Vec<Option<ItemFit>>,
+}
+
+impl<'a> Imputer<'a> {
+    /// Fits `values` (sites x items, oriented, NaN where missing). `training[i]` says whether site `i` may inform the
+    /// imputation: with a fold left out, its sites are completed from the others' parameters and their own scored items,
+    /// never from each other.
+    pub fn fit(scale: &'a Scale, values: &'a [f64], training: &[bool]) -> Result<Self> {
+        let p = scale.items.len();
+        if values.len() != training.len() * p {
+            return Err(input("one training flag per site is needed").got(training.len()).into());
         }
-    }
-    (0..copies)
-        .map(|m| {
-            let mut stream = seed.stream(Purpose::Impute, m);
-            let mut drawn: Vec<Option<Drawn>> = vec![None; p];
-            let mut copy = values.to_vec();
-            for &(i, j) in &holes {
-                let Some(fit) = fits[j] else { return Err(Error::Internal { what: "imputation".into() }) };
-                if drawn[j].is_none() {
-                    drawn[j] = Some(draw(&fit, &mut stream)?);
-                }
-                if let Some(parameters) = drawn[j] {
-                    let noise: f64 = StandardNormal.sample(stream.rng());
-                    let at = positions[i][j].map_or(0.0, |x| x - fit.position_mean);
-                    let score = parameters.mean + parameters.slope * at + parameters.sd * noise;
-                    copy[i * p + j] = nearest(&scale.items[j], score);
-                }
+        let positions: Vec<Vec<Option<f64>>> = values.chunks_exact(p).map(|row| rest_positions(scale, row)).collect();
+        let holes: Vec<(usize, usize)> =
+            (0..values.len()).filter(|&c| values[c].is_nan()).map(|c| (c / p, c % p)).collect();
+        let mut fits: Vec<Option<ItemFit>> = vec![None; p];
+        for &(_, j) in &holes {
+            if fits[j].is_none() {
+                let rows = (0..training.len()).filter(|&i| training[i] && !values[i * p + j].is_nan());
+                let pairs: Vec<(Option<f64>, f64)> = rows.map(|i| (positions[i][j], values[i * p + j])).collect();
+                fits[j] = Some(fit(&pairs).ok_or_else(|| unknown(&scale.items[j]))?);
             }
-            Ok(copy)
-        })
-        .collect()
+        }
+        Ok(Self { scale, values, positions, holes, fits })
+    }
+
+    /// Completed copy number `m`: it depends on the seed and `m` alone.
+    pub fn copy(&self, seed: Seed, m: u64) -> Result<Vec<f64>> {
+        let p = self.scale.items.len();
+        let mut stream = seed.stream(Purpose::Impute, m);
+        let mut drawn: Vec<Option<Drawn>> = vec![None; p];
+        let mut copy = self.values.to_vec();
+        for &(i, j) in &self.holes {
+            let Some(fit) = self.fits[j] else { return Err(Error::Internal { what: "imputation".into() }) };
+            if drawn[j].is_none() {
+                drawn[j] = Some(draw(&fit, &mut stream)?);
+            }
+            if let Some(parameters) = drawn[j] {
+                let noise: f64 = StandardNormal.sample(stream.rng());
+                let at = self.positions[i][j].map_or(0.0, |x| x - fit.position_mean);
+                let score = parameters.mean + parameters.slope * at + parameters.sd * noise;
+                copy[i * p + j] = nearest(&self.scale.items[j], score);
+            }
+        }
+        Ok(copy)
+    }
+}
+
+/// All copies at once: see [`Imputer`].
+pub fn impute(scale: &Scale, values: &[f64], training: &[bool], copies: u64, seed: Seed) -> Result<Vec<Vec<f64>>> {
+    let imputer = Imputer::fit(scale, values, training)?;
+    (0..copies).map(|m| imputer.copy(seed, m)).collect()
 }
 
 fn unknown(item: &Item) -> Error {

@@ -2,6 +2,8 @@
 
 use super::convert::{from_json, to_python};
 use super::door::long_call;
+use super::scale::scale_of;
+use super::study::cells;
 use crate::error::{Result, input};
 use crate::job::Control;
 use crate::parallel::Threads;
@@ -10,6 +12,7 @@ use crate::weighting::bootstrap::bootstrap_gains;
 use crate::weighting::contest::{Protocol, run};
 use crate::weighting::crossfit::Plan;
 use crate::weighting::gain::Losses;
+use crate::weighting::imputed::{self, Gaps};
 use crate::weighting::panel::Panel;
 use crate::weighting::power::{Point, power};
 use crate::weighting::scores::concordance;
@@ -17,6 +20,20 @@ use numpy::{PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::prelude::*;
 use serde::Serialize;
 use std::num::NonZeroUsize;
+
+fn panel_of(
+    protocol: &Protocol,
+    items: &PyReadonlyArray2<'_, f64>,
+    covariates: &PyReadonlyArray2<'_, f64>,
+    outcome: &PyReadonlyArray1<'_, f64>,
+    weight: &PyReadonlyArray1<'_, f64>,
+    site_of: &PyReadonlyArray1<'_, i64>,
+) -> PyResult<Panel> {
+    let site_of: Vec<usize> = site_of.as_array().iter().map(|v| usize::try_from(*v).unwrap_or(0)).collect();
+    let (outcome, weight) = (outcome.as_array().to_vec(), weight.as_array().to_vec());
+    let panel = Panel::new(items.as_array(), covariates.as_array(), outcome, weight, &site_of)?;
+    Ok(panel.with_trials(protocol.trials.clone())?)
+}
 
 /// Runs a weighting contest, or reruns it: `work` is "contest", "concordance" or "bootstrap". Returns `(result, interrupted)`.
 /// `protocol` is JSON; items n x p, covariates n x q, the rest of length n, `site_of` numbering sites from 0.
@@ -36,15 +53,7 @@ pub(super) fn contest_run(
     progress: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<(Py<PyAny>, bool)> {
     let protocol: Protocol = from_json("contest protocol", protocol)?;
-    let site_of: Vec<usize> = site_of.as_array().iter().map(|v| usize::try_from(*v).unwrap_or(0)).collect();
-    let panel = Panel::new(
-        items.as_array(),
-        covariates.as_array(),
-        outcome.as_array().to_vec(),
-        weight.as_array().to_vec(),
-        &site_of,
-    )?
-    .with_trials(protocol.trials.clone())?;
+    let panel = panel_of(&protocol, &items, &covariates, &outcome, &weight, &site_of)?;
     let threads = Threads::new(NonZeroUsize::new(threads));
     match work {
         "contest" => {
@@ -88,6 +97,37 @@ fn bootstrap(panel: &Panel, protocol: &Protocol, control: &Control) -> Result<Bo
         estimate: own.map_or_else(|| vec![None; schemes.len()], defined),
         gains: gains.into_iter().map(defined).collect(),
     })
+}
+
+/// The contest on scores with gaps (n x all items of the scale, NaN where missing), imputed inside the folds; `columns` are the
+/// items in the contest. Returns `((contest, pooled gains), interrupted)`.
+#[pyfunction]
+#[pyo3(signature = (protocol, scale, scores, columns, copies, items, covariates, outcome, weight, site_of, threads, progress=None))]
+#[expect(clippy::too_many_arguments, reason = "one argument per array")]
+pub(super) fn contest_run_imputed(
+    py: Python<'_>,
+    protocol: &str,
+    scale: &str,
+    scores: PyReadonlyArray2<'_, f64>,
+    columns: Vec<usize>,
+    copies: u64,
+    items: PyReadonlyArray2<'_, f64>,
+    covariates: PyReadonlyArray2<'_, f64>,
+    outcome: PyReadonlyArray1<'_, f64>,
+    weight: PyReadonlyArray1<'_, f64>,
+    site_of: PyReadonlyArray1<'_, i64>,
+    threads: usize,
+    progress: Option<&Bound<'_, PyAny>>,
+) -> PyResult<(Py<PyAny>, bool)> {
+    let protocol: Protocol = from_json("contest protocol", protocol)?;
+    let panel = panel_of(&protocol, &items, &covariates, &outcome, &weight, &site_of)?;
+    let scale = scale_of(scale)?;
+    let values = cells(&scores, panel.outcome.len(), scale.items.len())?.to_vec();
+    let gaps = Gaps { scale, values, columns, copies, seed: Seed(protocol.seed) };
+    let threads = Threads::new(NonZeroUsize::new(threads));
+    let (found, interrupted) =
+        long_call(py, progress, |control| threads.run(|| imputed::run(&panel, &gaps, &protocol, control))?)?;
+    Ok((to_python(py, &found)?, interrupted))
 }
 
 /// Runs one point of a power curve; returns `(runs, interrupted)`. `point` is JSON.

@@ -10,13 +10,13 @@ use super::compare::{Superiority, model_set, superiority};
 use super::consequences::{Bands, Changes};
 use super::crossfit::{Entrant, Failure, Plan, Space};
 use super::equal_slopes::{EqualSlopes, SlopeScatter, equal_slopes, slope_scatter};
-use super::gain::{GainInterval, Losses, Picked, delete_one_site};
+use super::gain::{GainInterval, Losses, Picked, Reruns, delete_one_site};
 use super::labels::{LabelTest, label_permutation};
 use super::null::{FEWEST_SITES, Null, NullGains, null_gains, p_value};
 use super::panel::Panel;
 use super::schemes::SchemeFit;
 use super::scores::Scores;
-use super::splits::Validation;
+use super::splits::{Splits, Validation};
 use super::verdict::{Verdict, verdict};
 use crate::error::{Result, input};
 use crate::job::Control;
@@ -142,7 +142,7 @@ fn fold_weights(panel: &Panel, plan: &Plan<'_>, c: usize, space: &mut Space) -> 
 }
 
 /// Smallest and largest weight per item over the folds.
-fn stability(weights: &[Vec<f64>]) -> Vec<(f64, f64)> {
+pub(super) fn stability(weights: &[Vec<f64>]) -> Vec<(f64, f64)> {
     let items = weights.first().map_or(0, Vec::len);
     (0..items)
         .map(|j| {
@@ -152,79 +152,113 @@ fn stability(weights: &[Vec<f64>]) -> Vec<(f64, f64)> {
         .collect()
 }
 
+/// What predicting every site from the others gave, on complete scores or averaged over completed copies.
+#[derive(Debug)]
+pub(super) struct Evidence {
+    pub(super) losses: Losses,
+    /// Per scheme and row, one repeat after the other.
+    pub(super) predictions: Vec<Vec<f64>>,
+    /// Per scheme and training fold; NaN where nothing is tuned.
+    pub(super) penalties: Vec<Vec<f64>>,
+    /// Per scheme: smallest and largest weight of each item over the training folds.
+    pub(super) stability: Vec<Vec<(f64, f64)>>,
+    /// Schemes that failed in a fold.
+    pub(super) failures: Vec<Option<Failure>>,
+    pub(super) reruns: Option<Reruns>,
+    pub(super) null: Option<NullGains>,
+}
+
 /// Runs the contest; call inside a pool ([`crate::parallel::Threads::run`]).
 pub fn run(panel: &Panel, protocol: &Protocol, control: &Control) -> Result<Contest> {
     check(protocol, panel.outcome.len())?;
-    let sites = panel.sites();
-    let testable = sites >= FEWEST_SITES;
-    control.set_total(if testable { (sites + protocol.n_resamples) as u64 } else { 0 });
+    let testable = panel.sites() >= FEWEST_SITES;
+    control.set_total(if testable { (panel.sites() + protocol.n_resamples) as u64 } else { 0 });
     let seed = Seed(protocol.seed);
-    let splits = protocol.validation.splits(sites, seed)?;
+    let splits = protocol.validation.splits(panel.sites(), seed)?;
     let plan = Plan::with(panel, &protocol.schemes, splits.clone())?;
+    let weights = plan.whole_weights(protocol.reference)?;
+    let model = if testable { Null::fit(panel, &weights, protocol.trials.as_deref())? } else { None };
+    let evidence = on_complete_scores(panel, &plan, &splits, model.as_ref(), protocol, control)?;
+    let mut contest = assemble(panel, &plan, protocol, &evidence, control)?;
+    contest.equal_slopes = equal_slopes(&panel.moments(&panel.outcome, &[])?.adjusted(), panel)?;
+    if protocol.trials.is_none() || model.is_some() {
+        contest.scatter = slope_scatter(panel, model.as_ref(), protocol.n_resamples, seed, control)?;
+    }
+    Ok(contest)
+}
+
+fn on_complete_scores(
+    panel: &Panel,
+    plan: &Plan<'_>,
+    splits: &Splits,
+    model: Option<&Null>,
+    protocol: &Protocol,
+    control: &Control,
+) -> Result<Evidence> {
     let mut space = plan.space();
     plan.predict(&panel.outcome, &mut space);
     let losses = Losses::of(panel, &panel.outcome, &space);
-    let gains = losses.gains(protocol.reference);
-    let weights = plan.whole_weights(protocol.reference)?;
-    let model = if testable { Null::fit(panel, &weights, protocol.trials.as_deref())? } else { None };
     let (mut reruns, mut null) = (None, None);
-    if let (Some(gains), true) = (&gains, testable) {
+    if let (Some(gains), true) = (&losses.gains(protocol.reference), panel.sites() >= FEWEST_SITES) {
         let (level, reference) = (protocol.confidence_level, protocol.reference);
-        reruns = delete_one_site(panel, &protocol.schemes, &splits, reference, gains, level, control)?;
-        let (replicates, bands) = (protocol.n_resamples, &protocol.bands);
-        let draws = |model| null_gains(panel, &plan, model, reference, replicates, seed, bands, control);
-        null = model.as_ref().map(draws).transpose()?;
+        reruns = delete_one_site(panel, &protocol.schemes, splits, reference, gains, level, control)?;
+        let (replicates, bands, seed) = (protocol.n_resamples, &protocol.bands, Seed(protocol.seed));
+        let draws = |model| null_gains(panel, plan, model, reference, replicates, seed, bands, control);
+        null = model.map(draws).transpose()?;
     }
-    let intervals = reruns.as_ref().map(|reruns| &reruns.intervals[..]);
-    let mut entries = entries(panel, &plan, protocol, &losses, &mut space, intervals, null.as_ref())?;
+    let (predictions, penalties) = (space.predictions.clone(), space.penalties.clone());
+    let failures = space.failures.clone();
+    let stability = (0..plan.schemes()).map(|c| stability(&fold_weights(panel, plan, c, &mut space))).collect();
+    Ok(Evidence { losses, predictions, penalties, stability, failures, reruns, null })
+}
+
+/// Puts evidence, fits on all sites and verdicts together; leaves the tests of equal slopes open. `panel` and `plan` hold
+/// all sites.
+pub(super) fn assemble(
+    panel: &Panel,
+    plan: &Plan<'_>,
+    protocol: &Protocol,
+    evidence: &Evidence,
+    control: &Control,
+) -> Result<Contest> {
+    let (sites, seed, null) = (panel.sites(), Seed(protocol.seed), evidence.null.as_ref());
+    let mut entries = entries(panel, plan, protocol, evidence)?;
     let set = model_set(&entries, protocol.n_resamples.max(999), seed);
     entries.iter_mut().zip(set).for_each(|(entry, p)| entry.set_p = p);
     let gain: Vec<Option<f64>> = entries.iter().map(|entry| entry.gain).collect();
     let whole = panel.moments(&panel.outcome, &[])?;
-    let replicates = null.as_ref().map_or(0, |null| null.replicates);
-    let counted = protocol.trials.is_some();
-    let refused =
-        refusal(testable, gains.is_some(), sites, null.is_some(), entries[protocol.reference].failure.as_ref());
+    let replicates = null.map_or(0, |null| null.replicates);
+    let (losses, reference) = (&evidence.losses, protocol.reference);
+    let failure = entries[reference].failure.as_ref();
+    let refused = refusal(sites >= FEWEST_SITES, losses.gains(reference).is_some(), sites, null.is_some(), failure);
     Ok(Contest {
         estimability: estimability(&whole.adjusted())?,
         base_error: losses.base.iter().sum::<f64>() / whole.weight,
         outcome_variance: whole.yy / whole.weight,
-        equal_slopes: equal_slopes(&whole.adjusted(), panel)?,
-        scatter: if counted && model.is_none() {
-            None
-        } else {
-            slope_scatter(panel, model.as_ref(), protocol.n_resamples, seed, control)?
-        },
-        superiority: null.as_ref().and_then(|null| superiority(&gain, protocol.reference, null)),
-        picked: reruns.and_then(|reruns| Picked::new(&reruns.chosen, &losses, protocol.reference)),
+        equal_slopes: None,
+        scatter: None,
+        superiority: null.and_then(|null| superiority(&gain, reference, null)),
+        picked: evidence.reruns.as_ref().and_then(|reruns| Picked::new(&reruns.chosen, losses, reference)),
         labels: label_permutation(panel, protocol.n_resamples.max(999), seed, control)?,
         replicates,
-        undefined: null.as_ref().map_or(0, |null| null.undefined),
+        undefined: null.map_or(0, |null| null.undefined),
         floor: (replicates > 0).then(|| 1.0 / (replicates + 1) as f64),
         refused,
         entries,
     })
 }
 
-/// One entry per scheme. `space` holds the predictions of the observed outcome.
-fn entries(
-    panel: &Panel,
-    plan: &Plan<'_>,
-    protocol: &Protocol,
-    losses: &Losses,
-    space: &mut Space,
-    intervals: Option<&[Option<GainInterval>]>,
-    null: Option<&NullGains>,
-) -> Result<Vec<Entry>> {
+/// One entry per scheme.
+fn entries(panel: &Panel, plan: &Plan<'_>, protocol: &Protocol, evidence: &Evidence) -> Result<Vec<Entry>> {
+    let Evidence { losses, predictions, penalties, stability, failures, reruns, null } = evidence;
+    let null = null.as_ref();
     let (q2, gains) = (losses.q2(), losses.gains(protocol.reference));
-    let (predictions, penalties, failures) =
-        (space.predictions.clone(), space.penalties.clone(), space.failures.clone());
     let finite = |values: &Option<Vec<f64>>, c: usize| values.as_ref().map(|v| v[c]).filter(|v| v.is_finite());
     let observed: Vec<Option<f64>> = (0..protocol.schemes.len()).map(|c| finite(&gains, c)).collect();
     (0..protocol.schemes.len())
         .map(|c| {
             let (fit, slopes, intercept) = plan.whole_fit(&protocol.schemes[c])?;
-            let interval = intervals.and_then(|intervals| intervals[c].clone());
+            let interval = reruns.as_ref().and_then(|reruns| reruns.intervals[c].clone());
             let (p, adjusted) = p_values(c, &observed, null);
             let (sites_won, sites_lost) = won_and_lost(losses, c, protocol.reference);
             let counts = if protocol.primary == Some(c) { p } else { adjusted };
@@ -244,7 +278,7 @@ fn entries(
                 scores: Scores::of(panel, protocol.trials.as_deref(), &predictions[c]),
                 changes: protocol.bands.changes(panel, &fit.weights),
                 changes_expected: null.filter(|null| null.replicates > 0).map(|null| null.changes[c]),
-                stability: stability(&fold_weights(panel, plan, c, space)),
+                stability: stability[c].clone(),
                 penalties: penalties[c].iter().map(|p| (!p.is_nan()).then_some(*p)).collect(),
                 set_p: None,
                 failure: failures[c].clone(),

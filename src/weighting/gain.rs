@@ -146,7 +146,7 @@ pub fn delete_one_site(
 }
 
 /// The scheme with the largest gain; the reference where none gains.
-fn best(gains: &[f64], reference: usize) -> usize {
+pub(super) fn best(gains: &[f64], reference: usize) -> usize {
     let better = |best: usize, c: usize| if gains[c] > gains[best] + 1e-12 { c } else { best };
     (0..gains.len()).filter(|c| gains[*c].is_finite()).fold(reference, better)
 }

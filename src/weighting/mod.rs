@@ -14,6 +14,7 @@ pub mod equal_slopes;
 mod fold;
 pub mod gain;
 mod general;
+pub mod imputed;
 mod inside;
 pub mod integer;
 pub mod labels;

@@ -113,6 +113,14 @@ impl Panel {
         }
     }
 
+    /// The same study with other scores, n x p: a completed copy, for instance.
+    #[must_use]
+    pub fn with_items(&self, items: ArrayView2<'_, f64>) -> Self {
+        let mut centred = items.to_owned();
+        centre(&mut centred);
+        Self { items: centred, ..self.clone() }
+    }
+
     /// Moments of all rows but those of the excluded sites, for another outcome vector `y` of length n.
     pub fn moments(&self, y: &[f64], excluded: &[usize]) -> Result<CrossMoments> {
         let rows = self.rows.iter().enumerate().filter(|(site, _)| !excluded.contains(site));

@@ -114,6 +114,13 @@ impl Splits {
         Self { outer: outer.filter(|held| !held.sites.is_empty()).collect(), repeats: self.repeats, tuning }
     }
 
+    /// Outer fold `f` alone.
+    #[must_use]
+    pub fn only(&self, f: usize) -> Self {
+        let outer = vec![Held { repeat: 0, sites: self.outer[f].sites.clone() }];
+        Self { outer, repeats: 1, tuning: self.tuning.clone() }
+    }
+
     /// The groups of training sites that tuning leaves out in turn, when `held` are held out of `sites`.
     pub(super) fn tuning_groups(&self, held: &[usize], sites: usize) -> Vec<Vec<usize>> {
         let training = (0..sites).filter(|site| !held.contains(site));

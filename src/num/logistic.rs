@@ -108,7 +108,7 @@ const SHIFT: f64 = 6_755_399_441_055_744.0;
 /// ln 2 in two parts; the first has zeros enough that its product with any exponent is exact.
 const LN_2: (f64, f64) = (6.931_471_803_691_238e-1, 1.908_214_929_270_587_7e-10);
 /// Below this the exponential is not a normal number; its probability is nothing in any sum.
-const LEAST: f64 = -700.0;
+const LEAST: f64 = -708.0;
 
 /// 1 / (1 + exp(-x)) to a few units in the last place, the same on every machine.
 ///

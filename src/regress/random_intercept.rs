@@ -1,7 +1,7 @@
 //! Logistic regression with a random intercept per site, by adaptive Gauss-Hermite quadrature.
 //!
 //! Each site's effect is normal with standard deviation tau. Its integral is taken over 1 to 25 nodes about the mode, scaled by
-//! the curvature there ([`super::site_integral`]); one node is Laplace's method, which is not maximum likelihood.
+//! the curvature there (`site_integral`); one node is Laplace's method, which is not maximum likelihood.
 
 use super::binomial::{BinomialFit, TOLERANCE, fit as binomial, null_objective};
 use super::separation::Fitted;

@@ -67,7 +67,7 @@ impl Moments {
     /// ```
     /// use steelyard::linalg::lanes::{LANES, Moments};
     /// let moments = Moments::new(&[1.0, 2.0, 10.0, 20.0], 2);
-    /// let mut sums = vec![[0.0; LANES]; 3];
+    /// let mut sums = [[0.0; LANES]; 3];
     /// moments.add_gram(&[[1.0; LANES], [3.0; LANES]], &mut [[0.0; LANES]; 2], &mut sums);
     /// assert_eq!(sums.map(|sum| sum[7]), [301.0, 602.0, 1204.0]);
     /// ```

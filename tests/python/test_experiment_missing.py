@@ -148,7 +148,7 @@ def test_sensitivity_puts_missing_scores_at_their_ends():
 def test_reruns_that_would_not_impute_inside_their_folds_are_refused():
     study, outcome = gappy()
     experiment = sy.WeightingExperiment(study, outcome, schemes=FEW, missing="imputation", n_imputations=2, rng=6)
-    with pytest.raises(sy.InputError, match=r'on imputed scores in missing: allowed: missing="scale-rule"') as error:
+    with pytest.raises(sy.InputError, match=r'on imputed scores in missing; allowed: missing="scale-rule"') as error:
         experiment.concordance()
     assert "fill the scores by the scale's rule" in str(error.value)
 

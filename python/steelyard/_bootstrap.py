@@ -145,6 +145,12 @@ def bootstrap(
         if standard_error is not None:
             raise refuse("standard error of a fit", at="standard_error", allowed="none: the fit has its own")
         if isinstance(plan, (Parametric, Residual)):
+            _drawn_from_a_fit(
+                accuracy=accuracy,
+                resamples=resamples,
+                bootstrap_result=bootstrap_result,
+                enumeration=None if enumeration in ("auto", "never") else enumeration,
+            )
             return model_bootstrap(
                 data,
                 plan,
@@ -192,6 +198,19 @@ def bootstrap(
         progress=progress,
     )
     return result if accuracy is None or source.given is not None else _refined(result, accuracy, progress)
+
+
+def _drawn_from_a_fit(**options: Any) -> None:
+    """Refuse what only resamples of rows or sites can do."""
+    for name, value in options.items():
+        if value is not None:
+            raise refuse(
+                f"{name} with outcomes drawn from a fit",
+                at=name,
+                got=value if isinstance(value, (str, int, float)) else type(value).__name__,
+                allowed="resamples of rows or sites: sy.plans.IID, Stratified, Cluster and their like",
+                remedy="Leave it out; a call with more n_resamples and the same rng begins with the same replicates.",
+            )
 
 
 # No automatic run draws more than this.

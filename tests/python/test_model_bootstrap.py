@@ -161,6 +161,17 @@ REFUSED: list[tuple[Any, dict[str, Any], str]] = [
         {"plan": sy.plans.Parametric()},
         "no residuals to draw from in plan: got 3 rows, 3 coefficients",
     ),
+    (
+        FIT,
+        {"plan": sy.plans.Residual(), "accuracy": 0.1},
+        "accuracy with outcomes drawn from a fit in accuracy: got 0.1",
+    ),
+    (
+        FIT,
+        {"plan": sy.plans.Parametric(), "resamples": X},
+        "resamples with outcomes drawn from a fit in resamples: got",
+    ),
+    (FIT, {"plan": sy.plans.Residual(), "enumeration": "always"}, "enumeration with outcomes drawn from a fit in"),
     (Y, {"statistic": "mean", "plan": sy.plans.Parametric()}, "plan needs a fit in plan: got Parametric"),
     (Y, {}, "statistic missing in statistic: got None"),
 ]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 _STYLE = (
@@ -93,15 +94,20 @@ def table(
     )
 
 
-def screen(label: str, content: str) -> str:
-    """Return content in a region that is no higher than a screen, scrolls, and can be reached by keyboard.
+class Shown:
+    """What a notebook shows of itself: `_html`, in a region no higher than a screen that scrolls and has a name."""
 
-    Parameters
-    ----------
-    label
-        Names the region for screen readers.
-    content
-        HTML.
-    """
-    name = f'tabindex="0" role="region" aria-label="{html.escape(label)}"'
-    return f'<div style="max-height:38em;overflow:auto" {name}>{content}</div>'
+    def _html(self) -> str:
+        return f'<pre style="white-space:pre-wrap">{html.escape(repr(self))}</pre>'
+
+    def _repr_html_(self) -> str:
+        name = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(self).__name__).capitalize()
+        # The keyboard scrolls what has the focus, so the region can be reached by it.
+        region = f'tabindex="0" role="region" aria-label="{name}"'
+        return f'<div style="max-height:38em;overflow:auto" {region}>{self._html()}</div>'
+
+
+def listed(lines: Iterable[str]) -> str:
+    """Return lines of text as a list; nothing without any."""
+    items = "".join(f"<li>{html.escape(line)}</li>" for line in lines)
+    return f"<ul>{items}</ul>" if items else ""

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from . import _core
 from ._frames import frame_in, library_of
+from ._html import Shown
 from ._linkage import Linkage
 from ._meet import meet
 from ._reviews import RULES, Units, reviews_of
@@ -50,7 +51,7 @@ class Published:
     claims: Any = None
 
 
-class StudyData:
+class StudyData(Shown):
     """The data of a `Study`, whose docstring describes every parameter and attribute."""
 
     def __init__(
@@ -253,6 +254,11 @@ class StudyData:
             lines.append(f"  missing: {len(self.absent)} of {self.score_matrix.size} scores ({self.missing})")
         lines += [f"  note: {text}" for text in self.caveats]
         return "\n".join(lines)
+
+    def _html(self) -> str:
+        from ._study_page import page
+
+        return page(self)
 
 
 def checked_outcome(outcome: Any) -> Outcome | None:

@@ -129,7 +129,7 @@ class ChecklistResult(Result):
             lines.append(f"  {entry['status']}: {entry['title']}{where}{more}")
         return "\n".join(lines)
 
-    def _repr_html_(self) -> str:
+    def _html(self) -> str:
         rows = [(e["title"], e["status"], e["where"], e["missing"]) for e in self.entries]
         note = f"{self.checklist.source}. {self.checklist.note}".strip()
         heads = ("Item", "Status", "Where", "Missing")

@@ -479,7 +479,7 @@ class Corpus(Result):
             lines.append(f"  {len(self.issues)} issues, the first: {self.issues[0]}")
         return "\n".join(lines)
 
-    def _repr_html_(self) -> str:
+    def _html(self) -> str:
         rows = [(name, n) for name, n in self._counts() if n]
         note = f"{len(self.issues)} issues; see .issues" if self.issues else ""
         return table(f"Corpus {self.name}".strip(), ("Part", "How many"), rows, note=note)

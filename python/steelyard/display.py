@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Self
 
 from . import _core
+from ._brief import brief
 from ._display_parts import (
     Case,
     Construct,
@@ -459,17 +460,15 @@ class JointDisplay(Result):
         lines = [self.document["caption"]]
         for section in self.document["sections"]:
             lines.append(f"{section['heading']} ({len(section['rows'])})")
-            for row in section["rows"]:
-                lines.append("  " + " | ".join(_first(cell) for cell in row["cells"]))
+            rows = ["  " + " | ".join(_first(cell) for cell in row["cells"]) for row in section["rows"]]
+            lines += brief(rows)
         lines += [f"{a['heading']}: {a['lead']}" for a in self.document["appendices"]]
         return "\n".join(lines + self.document["notes"])
 
-    def _repr_html_(self) -> str:
+    def _html(self) -> str:
         import uuid
 
-        from ._html import screen
-
-        return screen("Joint display", self.html_fragment(f"jd-{uuid.uuid4().hex[:10]}"))
+        return self.html_fragment(f"jd-{uuid.uuid4().hex[:10]}")
 
 
 def _one_of(name: str, value: object, allowed: Sequence[str]) -> None:

@@ -166,6 +166,10 @@ class Finding:
     caveat: str | None = dataclasses.field(default=None, kw_only=True)
     origin: str | None = dataclasses.field(default=None, kw_only=True)
 
+    def __repr__(self) -> str:
+        ends = "" if self.interval is None else f" ({self.interval.low:.4g} to {self.interval.high:.4g})"
+        return f'Finding("{self.id}": {self.value:.4g} {self.unit}{ends}, n {self.n}, {self.signal})'
+
     def __post_init__(self) -> None:
         place = f'finding "{self.id}"'
         for name in ("value", "previous", "importance"):

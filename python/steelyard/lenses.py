@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from typing import Any, Self
 
 from . import _core
+from ._brief import brief
 from ._frames import frame_like
 from ._html import table
 from ._long import Progress, run_long
@@ -353,10 +354,10 @@ class Selection(Result):
 
     def __repr__(self) -> str:
         lines = [f"Selection of {len(self.selected)} of {len(self.log)} findings: {self.lens}"]
-        lines += [f"  {e['finding']}: {e['why']}" for e in self.log if e["selected"]]
+        lines += brief([f"  {e['finding']}: {e['why']}" for e in self.log if e["selected"]])
         return "\n".join(lines)
 
-    def _repr_html_(self) -> str:
+    def _html(self) -> str:
         labels = {f.id: f.label for f in self.findings}
         rows = [(labels[e["finding"]], e["selected"], e["why"], e["signal"]) for e in self.log]
         return table(f"Lens: {self.lens}", ("Finding", "Selected", "Why", "Signal"), rows)
@@ -405,13 +406,13 @@ class Stability(Result):
         return f"{self.n_resamples} replicates drawn, seed {self.seed}"
 
     def __repr__(self) -> str:
-        lines = [f"Stability of the selection by: {self.lens} ({self._how()})"]
+        lines = []
         for entry in self.entries:
             mark = "selected" if entry["selected"] else "not selected"
             lines.append(f"  {entry['finding']}: {mark}, in {entry['frequency']:.1%} of replicates ({entry['varied']})")
-        return "\n".join(lines)
+        return "\n".join([f"Stability of the selection by: {self.lens} ({self._how()})", *brief(lines)])
 
-    def _repr_html_(self) -> str:
+    def _html(self) -> str:
         labels = {f.id: f.label for f in self.findings}
         rows = [(labels[e["finding"]], e["selected"], e["frequency"], e["varied"]) for e in self.entries]
         heads = ("Finding", "Selected", "Frequency", "Resampled")

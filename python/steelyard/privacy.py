@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from . import _core
+from ._brief import brief
 from ._frames import columns_of, frame_like, is_frame
 from ._html import table
 from ._result import Result
@@ -66,9 +67,10 @@ class Suppression(Result):
         head = (
             f"Suppression below {self.threshold}: {self.primary} small and {self.complementary} further {more} hidden"
         )
-        return "\n".join([head, *("  " + " ".join(_shown(x) for x in row) for row in self.cells)])
+        rows = ["  " + " ".join(_shown(x) for x in row) for row in self.cells]
+        return "\n".join([head, *brief(rows, ".frame()")])
 
-    def _repr_html_(self) -> str:
+    def _html(self) -> str:
         rows = [(name, *map(_shown, row)) for name, row in zip(self.rows, self.cells, strict=True)]
         note = f"s: suppressed; counts from 1 to {self.threshold - 1} and what would give them away."
         return table("Counts", ("", *self.columns), rows, note=note)

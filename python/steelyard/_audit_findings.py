@@ -10,6 +10,7 @@ from ._audit_table import TableSolution
 from ._frames import frame_in
 from ._html import table
 from ._result import Result, serialisable
+from .errors import refuse
 
 # Shown in a notebook before the list is cut; all are in `.tidy()`.
 _SHOWN = 20
@@ -107,6 +108,8 @@ class AuditResult(Result):
 
     def __getitem__(self, severity: str) -> tuple[AuditFinding, ...]:
         """Return the findings of one severity."""
+        if severity not in SEVERITIES:
+            raise refuse("severity not known", at="audit[...]", got=repr(severity), allowed=", ".join(SEVERITIES))
         return tuple(f for f in self.findings if f.severity == severity)
 
     def tidy(self) -> Any:

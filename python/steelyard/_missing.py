@@ -209,6 +209,11 @@ class VerdictOverMissing(Result):
     n_visited: int
     all_corners: bool
 
+    def tidy(self) -> Any:
+        """Return one row per completion: how it was made, and the verdict."""
+        made = ["scale rule", *["corner"] * len(self.corners), *["imputed"] * len(self.imputed)]
+        return frame_in({"term": made, "verdict": [self.by_rule, *self.corners, *self.imputed]}, "pandas")
+
     def __repr__(self) -> str:
         what = "CHANGES within the bounds of the missing scores" if self.changes else "is the same throughout"
         span = "" if self.low is None or self.high is None else f", from {self.low:.4g} to {self.high:.4g}"

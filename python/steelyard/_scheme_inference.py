@@ -339,6 +339,11 @@ class SiteEffectTest(Result):
     n_undefined: int
     seed: int
 
+    def tidy(self) -> Any:
+        """Return one row: the spread of the sites with its test."""
+        row: dict[str, Any] = {"term": ["site effect"], "estimate": [self.tau]}
+        return frame_like({**row, "statistic": [self.statistic], "p_value": [self.pvalue]}, self._like)
+
     def __repr__(self) -> str:
         return (
             f"Site effect: spread {self.tau:.3g}, likelihood ratio {self.statistic:.3g}, p = {self.pvalue:.3g}"

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from . import _core
 from ._brief import brief
+from ._frames import frame_in
 from ._html import table
 from ._linkage import arm_of
 from ._moments import group_of, outcome_of, people_of, raw_moments
@@ -80,6 +81,12 @@ class SiteOutcomes(Result):
     control_value: Floats | None = None
     horizon: float | None = None
     hazards: dict[str, tuple[Any, ...]] = dataclasses.field(default_factory=dict)
+
+    def tidy(self) -> Any:
+        """Return one row per site."""
+        errors = [math.sqrt(v) if v >= 0 else NAN for v in self.variance.tolist()]
+        columns: dict[str, Any] = {"term": self.sites, "estimate": self.value, "std_error": errors}
+        return frame_in({**columns, "conf_low": self.low, "conf_high": self.high}, "pandas")
 
     def __repr__(self) -> str:
         rows = zip(self.sites, self.n, self.value, self.low, self.high, self.status, strict=True)

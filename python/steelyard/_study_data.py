@@ -245,7 +245,7 @@ class StudyData(Shown):
 
     def __repr__(self) -> str:
         lines = [
-            f"Study of {len(self.site_ids)} sites on {self.scale.id} ({len(self.item_ids)} items), {self.population}",
+            self._caption(),
             f"  sites: {_some(self.site_ids)}",
         ]
         if self._linkage is not None:
@@ -254,6 +254,9 @@ class StudyData(Shown):
             lines.append(f"  missing: {len(self.absent)} of {self.score_matrix.size} scores ({self.missing})")
         lines += [f"  note: {text}" for text in self.caveats]
         return "\n".join(lines)
+
+    def _caption(self) -> str:
+        return f"Study of {len(self.site_ids)} sites on {self.scale.id} ({len(self.item_ids)} items), {self.population}"
 
     def _html(self) -> str:
         from ._study_page import page

@@ -25,6 +25,6 @@ def page(study: StudyData) -> str:
     columns |= {"total": totals["total"], "band": totals["band"]}
     if study.absent:
         columns["items scored"] = totals["n_scored"]
-    head, *said = (line.strip() for line in repr(study).splitlines())
+    linked_words = () if study._linkage is None else (study._linkage.summary,)
     rows = list(zip(*columns.values(), strict=True))
-    return table(head, list(columns), rows) + listed(line for line in said if not line.startswith("sites: "))
+    return table(study._caption(), list(columns), rows) + listed((*linked_words, *study.caveats))

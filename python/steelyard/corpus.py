@@ -37,6 +37,10 @@ __all__ = [
 ]
 
 
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 @serialisable
 @dataclasses.dataclass(frozen=True)
 class Source:

@@ -53,6 +53,11 @@ __all__ = [
     "Stratum",
 ]
 
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 _KINDS = (
     "lens",
     "side-by-side",
@@ -181,6 +186,14 @@ class JointDisplay(Result):
             _one_of("direction", self.direction, _DIRECTIONS)
         if isinstance(self.quotes, bool) or not isinstance(self.quotes, int) or self.quotes < 1:
             raise refuse("number of quotes not allowed", at="quotes", got=repr(self.quotes), allowed="an int from 1")
+        if isinstance(self.findings, Result):
+            raise refuse(
+                "result where findings belong",
+                at="findings",
+                got=type(self.findings).__name__,
+                allowed="a list of sy.Finding",
+                remedy="Make findings of it: sy.findings.of(result, cuts=(low, high)).",
+            )
         object.__setattr__(self, "findings", tuple(self.findings or ()))
         object.__setattr__(self, "asked", _register(self.asked))
         for position, finding in enumerate(self.findings):

@@ -28,9 +28,14 @@ __all__ = [
     "Interval",
     "SiteValue",
     "item_means",
+    "of",  # noqa: F822 (made by __getattr__)
     "ordinal_mean",
     "survey",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
 
 
 def __getattr__(name: str) -> Any:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import numbers
 from collections.abc import Iterable
 from typing import Any, Self
 
@@ -44,6 +45,10 @@ __all__ = [
 ]
 
 
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 @serialisable
 @dataclasses.dataclass(frozen=True)
 class Override:
@@ -62,6 +67,10 @@ class Lens:
     overrides: tuple[Override, ...] = dataclasses.field(default=(), kw_only=True)
 
     def __post_init__(self) -> None:
+        for name in ("low", "high"):
+            value = getattr(self, name, None)
+            if value is not None and (isinstance(value, bool) or not isinstance(value, numbers.Real)):
+                raise refuse("cut that is not a number", at=name, got=repr(value), allowed="a number, or None")
         _core.lens_words(self._document())
 
     def _rule(self) -> dict[str, Any]:
@@ -443,6 +452,10 @@ class ThresholdCheck(Result):
     high: tuple[float | None, float] | None
     misplaced: tuple[tuple[str, float], ...]
     compared: int
+
+    def tidy(self) -> Any:
+        """Return one row per misplaced finding; none where the selection is reproduced."""
+        return frame_like({"finding": [f for f, _ in self.misplaced], "value": [v for _, v in self.misplaced]}, None)
 
     def __repr__(self) -> str:
         cuts = []

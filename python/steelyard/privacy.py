@@ -25,6 +25,10 @@ from .errors import refuse
 __all__ = ["Suppression", "suppress"]
 
 
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 @dataclasses.dataclass(frozen=True, repr=False)
 class Suppression(Result):
     """A table that may be printed.
@@ -128,8 +132,13 @@ def suppress(
         names = list(columns)
         counts = np.column_stack(list(columns.values())) if columns else np.empty((0, 0))
     matrix = np.asarray(counts)
-    if matrix.ndim != 2 or matrix.size == 0 or matrix.dtype == object:
-        raise refuse("table of counts without a shape", at="counts", got=str(matrix.shape), allowed="rows x columns")
+    if matrix.ndim != 2 or matrix.size == 0 or matrix.dtype.kind not in "biuf":
+        raise refuse(
+            "not a table of counts",
+            at="counts",
+            got=f"shape {matrix.shape} of {matrix.dtype}",
+            allowed="numbers in rows and columns",
+        )
     whole = np.asarray(matrix, dtype=float)
     wrong = np.argwhere(~np.isfinite(whole) | (whole < 0) | (whole != np.floor(whole)) | (whole > 1e9))
     if len(wrong):

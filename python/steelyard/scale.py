@@ -20,6 +20,10 @@ from .errors import refuse
 __all__ = ["Bands", "ReviewTotal", "Scale", "ScaleItem", "Subscale", "write_template"]
 
 
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 @serialisable
 @dataclasses.dataclass(frozen=True, slots=True)
 class ScaleItem:
@@ -149,6 +153,10 @@ class Scale(Shown):
         >>> sy.Scale.load("ips-25").maximum
         125.0
         """
+        if not isinstance(name, (str, Path)):
+            raise refuse(
+                "scale not understood", got=repr(name), allowed=f"a path, or one of {', '.join(cls.available())}"
+            )
         path = Path(name)
         kind = path.suffix.lower()
         if isinstance(name, str) and kind not in (".toml", ".json"):

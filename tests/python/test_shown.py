@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import importlib
 import pkgutil
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +14,7 @@ import pandas as pd
 import pytest
 
 import steelyard as sy
+from steelyard._html import table
 from steelyard._result import Result
 
 SITES = [f"Site <{i:02d}>" for i in range(45)]
@@ -132,7 +134,7 @@ def test_a_notebook_shows_each_within_a_screen_and_escaped() -> None:
             assert "<script" not in page
             assert "<0" not in page, type(one)
             assert page.count("<table") == page.count("<caption"), type(one)
-            assert 'scope="col"' in page or "<pre" in page, type(one)
+            assert 'scope="col"' in page or "<p>" in page, type(one)
 
 
 def test_text_is_no_longer_than_a_screen() -> None:
@@ -145,6 +147,15 @@ def test_what_is_left_out_is_counted() -> None:
     assert "  … 15 more: see .frame" in repr(table).splitlines()
 
 
+def test_numbers_of_a_column_share_the_fewest_decimals() -> None:
+    page = table("Totals", ["site", "total", "change"], [("a", 94.0, -1e-9), ("b", 71.5, 0.12345), ("c", None, 2.0)])
+    assert [re.findall(r">([^<>]*)</td>", row) for row in page.split("<tr>")[2:]] == [
+        ["94.0", "0.000"],
+        ["71.5", "0.123"],
+        ["–", "2.000"],
+    ]
+
+
 @pytest.mark.parametrize("make", [of_studies, of_the_centres, of_estimates, of_a_contest])
 def test_completion_and_archive(make: Any) -> None:
     for one in make():
@@ -152,4 +163,5 @@ def test_completion_and_archive(make: Any) -> None:
             names = [name for name in dir(one) if not name.startswith("_")]
             assert {"tidy", "to_json", "from_json"} <= set(names)
             assert not [name for name in names if not hasattr(type(one), name) and name not in one.__dict__]
+            assert len(one.tidy().columns) > 1
             assert repr(type(one).from_json(one.to_json())) == repr(one)

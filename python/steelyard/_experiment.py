@@ -213,7 +213,7 @@ class WeightingExperiment(Reruns):
 
         def finish(raw: Any) -> WeightingResult:
             contest, pooled = (raw, None) if self._imputed is None else raw
-            return result_from(contest, data, schemes, protocol, self._data_hash, self._basis(), pooled)
+            return result_from(contest, data, schemes, protocol, self._data_hash, self._planning(), pooled)
 
         done: WeightingResult = self._call("contest", request, threads, progress, "weighting experiment", finish)
         return done
@@ -288,7 +288,7 @@ class WeightingExperiment(Reruns):
         names = self._data.names
         return [{"scheme": scheme.options(), "groups": scheme._groups(names)} for scheme in self._schemes.schemes]
 
-    def _basis(self) -> PlanningBasis | None:
+    def _planning(self) -> PlanningBasis | None:
         gain, level = self._options["smallest_gain"], self._options["confidence_level"]
         return planning_basis(self._data, self._schemes, self._request(), gain, level)
 

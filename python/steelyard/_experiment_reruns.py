@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,16 +12,14 @@ from ._experiment_data import Contestants, ContestRows
 from ._experiment_resampled import BootstrappedGains, Concordance
 from ._experiment_sensitivity import Sensitivity, line_not_run, line_of, variants
 from ._long import Progress
-from ._planner import SITES, SitesNeeded, sites_needed
-from ._planner_basis import PlanningBasis, needed_basis
-from ._random import RNG
+from ._planner import Planned
 from .errors import InputError, refuse
 
 if TYPE_CHECKING:
     from ._experiment_result import WeightingResult
 
 
-class Reruns:
+class Reruns(Planned):
     """Methods of `WeightingExperiment` that run it again in another way."""
 
     _data: ContestRows
@@ -32,7 +30,6 @@ class Reruns:
     _seed: int
     _call: Callable[..., Any]
     _request: Callable[[], dict[str, Any]]
-    _basis: Callable[[], PlanningBasis | None]
     run: Callable[..., WeightingResult]
 
     def concordance(self, threads: int | None = None, progress: Progress = None) -> Concordance:
@@ -120,95 +117,6 @@ class Reruns:
             "bootstrap", request, threads, progress, "bootstrap of the contest", finish
         )
         return done
-
-    def sites_needed(
-        self,
-        *,
-        r2: float | Sequence[float] = 0.3,
-        concentration: int | Sequence[int] = 2,
-        site_icc: float = 0.0,
-        reliability: float = 1.0,
-        power: float = 0.8,
-        sites: int | Sequence[int] = SITES,
-        runs: int = 100,
-        n_resamples: int = 199,
-        inter_item_r: float | None = None,
-        rng: RNG = None,
-        threads: int | None = None,
-        progress: Progress = None,
-        resume: SitesNeeded | None = None,
-    ) -> SitesNeeded:
-        """Simulate how many sites it would take to show a gain, from assumed truths, never from an observed gain.
-
-        Studies are drawn with the score distribution of this study's items and its sizes, and go through this
-        experiment with its schemes, smallest gain and verdict. A truth is left at the first number of sites that
-        reaches the power. The cost grows with the cube of the number of sites: with 25 items and seven schemes a run
-        that shows its gain takes seconds at 80 sites and minutes at 150, one that does not a fraction. Begin with few
-        runs, and pass the result as `resume` for more.
-
-        Parameters
-        ----------
-        r2
-            True squared correlation of the truly weighted total (of scores without error) with the observed outcome of
-            sites; one or several.
-        concentration
-            How many items carry the whole truth, with equal weights: 1 to the number of items, where the plain total is
-            right and nothing can be gained; one or several. Which items they are is drawn anew in every run.
-        site_icc
-            With participants: share of their variance between sites beyond the items.
-        reliability
-            Share of the variance of an item's (latent) score that is true; 1: reviewers make no error.
-        power
-            What the fewest sites must reach.
-        sites
-            Numbers of sites to try, from 12.
-        runs
-            Simulated studies per point: 100 have a Monte Carlo error of .05 at most.
-        n_resamples
-            Null replicates in every run.
-        inter_item_r
-            Mean correlation between items; None: that of this study.
-        rng, threads, progress
-            As in `run`.
-        resume
-            An earlier result under the same assumptions, or the `.partial` of an interrupted one: its runs are kept.
-
-        Returns
-        -------
-        SitesNeeded
-
-        Raises
-        ------
-        InputError
-            An assumption out of range; items that are not scores with levels.
-        Interrupted
-            After Ctrl-C; `.partial` holds what was completed.
-
-        Examples
-        --------
-        >>> import steelyard as sy
-        >>> sites = sy.datasets.synthetic_sites(20, n_items=4, rng=1)
-        >>> experiment = sy.WeightingExperiment(sites.items, sites.outcome, schemes=[sy.schemes.OLS()], rng=1)
-        >>> plan = experiment.sites_needed(r2=0.9, concentration=1, sites=[12, 40], runs=20, rng=1)
-        >>> plan.needed["sites"].tolist()
-        [40]
-        """
-        return sites_needed(
-            needed_basis(self._basis()),
-            r2=r2,
-            concentration=concentration,
-            site_icc=site_icc,
-            reliability=reliability,
-            power=power,
-            sites=sites,
-            runs=runs,
-            n_resamples=n_resamples,
-            inter_item_r=inter_item_r,
-            rng=rng,
-            threads=threads,
-            progress=progress,
-            resume=resume,
-        )
 
     def sensitivity(self, threads: int | None = None, progress: Progress = None) -> Sensitivity:
         """Run the contest again under each other choice that could have been made, one line each.

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from ._experiment_parts import Estimable, GlobalTest, ItemTest, Protocol, SuperiorityTest
 from ._frames import frame_like
 from ._html import listed, table
-from ._planner import SitesNeeded, sites_needed
-from ._planner_basis import PlanningBasis, needed_basis
+from ._planner import Planned
+from ._planner_basis import PlanningBasis
 from ._result import Result
 
 Floats = NDArray[np.float64]
@@ -21,7 +21,7 @@ Table = dict[str, tuple[Any, ...]]
 
 
 @dataclasses.dataclass(frozen=True)
-class WeightingResult(Result):
+class WeightingResult(Planned, Result):
     """What a weighting experiment showed.
 
     Attributes
@@ -204,12 +204,8 @@ class WeightingResult(Result):
             self._like,
         )
 
-    def sites_needed(self, **assumptions: Any) -> SitesNeeded:
-        """Simulate how many sites would show a gain, from assumed truths, never from the gain that was observed.
-
-        Takes what `WeightingExperiment.sites_needed` takes.
-        """
-        return sites_needed(needed_basis(self.basis), **assumptions)
+    def _planning(self) -> PlanningBasis | None:
+        return self.basis
 
     def __repr__(self) -> str:
         from ._experiment_words import screen

@@ -124,9 +124,7 @@ const LEAST: f64 = -708.0;
 pub fn probabilities<const N: usize>(x: &[f64; N]) -> [f64; N] {
     let mut out = [0.0; N];
     for i in 0..N {
-        let tail = exp_of_negative(-x[i].abs());
-        let share = 1.0 / (1.0 + tail);
-        out[i] = if x[i] >= 0.0 { share } else { tail * share };
+        out[i] = rate(x[i], exp_of_negative(-x[i].abs()));
     }
     out
 }

@@ -26,20 +26,29 @@ pub trait RowStatistic: Send + Sync {
 pub struct Moments {
     values: Vec<f64>,
     width: usize,
+    /// The moments but the first, where that is one for every unit: its sum over drawn units is their number. Else empty.
+    beside_one: Vec<f64>,
 }
 
 impl Moments {
     /// Adds the moments of the rows (row-major, `width` per row) up by unit.
     pub fn by_unit(rows: Vec<f64>, width: usize, plan: &Plan) -> Self {
         if plan.rows_are_units() || plan.law().weighs_rows() {
-            return Self { values: rows, width };
+            return Self::new(rows, width);
         }
         let mut values = vec![0.0; plan.n_units() * width];
         for (row, &unit) in rows.chunks_exact(width).zip(plan.unit_of_row()) {
             let sums = &mut values[unit as usize * width..(unit as usize + 1) * width];
             sums.iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
         }
-        Self { values, width }
+        Self::new(values, width)
+    }
+
+    fn new(values: Vec<f64>, width: usize) -> Self {
+        let counts = width > 1 && values.iter().step_by(width).all(|&first| first == 1.0);
+        let beside_one =
+            if counts { values.chunks_exact(width).flat_map(|unit| &unit[1..]).copied().collect() } else { Vec::new() };
+        Self { values, width, beside_one }
     }
 
     /// Moments per unit.
@@ -78,17 +87,24 @@ impl Moments {
 
     /// The sums over drawn units, repeats included.
     pub fn gathered(&self, units: &[u32], sums: &mut [f64]) {
-        match self.width {
-            1 => gather::<1, 8>(&self.values, units, sums),
-            2 => gather::<2, 8>(&self.values, units, sums),
-            3 => gather::<3, 4>(&self.values, units, sums),
-            4 => gather::<4, 4>(&self.values, units, sums),
-            5 => gather::<5, 2>(&self.values, units, sums),
-            6 => gather::<6, 2>(&self.values, units, sums),
+        let (table, width, sums) = if self.beside_one.is_empty() {
+            (&self.values, self.width, sums)
+        } else {
+            sums[0] = units.len() as f64;
+            (&self.beside_one, self.width - 1, &mut sums[1..])
+        };
+        match width {
+            1 => gather::<1, 8>(table, units, sums),
+            2 => gather::<2, 8>(table, units, sums),
+            3 => gather::<3, 4>(table, units, sums),
+            4 => gather::<4, 4>(table, units, sums),
+            5 => gather::<5, 2>(table, units, sums),
+            6 => gather::<6, 2>(table, units, sums),
             _ => {
                 sums.fill(0.0);
                 for &unit in units {
-                    sums.iter_mut().zip(self.unit(unit as usize)).for_each(|(sum, x)| *sum += x);
+                    let unit = &table[unit as usize * width..(unit as usize + 1) * width];
+                    sums.iter_mut().zip(unit).for_each(|(sum, x)| *sum += x);
                 }
             }
         }

@@ -7,7 +7,7 @@ mod wide;
 
 use chacha20::ChaCha8Rng;
 use rand::{Rng, SeedableRng};
-use wide::{HALVES, REJECTED, Wide};
+use wide::Wide;
 
 /// The number that a user writes down to get the same bytes again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -84,39 +84,8 @@ impl Stream {
     /// used by the next. From 65,536 on every draw takes a word of its own. This layout is frozen: a test pins it.
     pub fn fill_below(&mut self, n: u32, out: &mut [u32]) {
         match u16::try_from(n) {
-            Ok(n) => self.fill_below_16(n, out),
+            Ok(n) => self.wide.fill(n, out),
             Err(_) => out.iter_mut().for_each(|slot| *slot = self.below(n)),
-        }
-    }
-
-    fn fill_below_16(&mut self, n: u16, out: &mut [u32]) {
-        let (mut rejected, mut used) = (false, 0);
-        for chunk in out.chunks_mut(HALVES) {
-            rejected |= self.wide.advance(n);
-            used = chunk.len();
-            chunk.copy_from_slice(&self.wide.draws[..used]);
-        }
-        if rejected {
-            self.redraw(n, out, used);
-        }
-    }
-
-    fn redraw(&mut self, n: u16, out: &mut [u32], mut used: usize) {
-        for glance in out.chunks_mut(32) {
-            // A glance without a branch inside passes most draws by.
-            if glance.iter().fold(0, |most, &draw| most.max(draw)) != REJECTED {
-                continue;
-            }
-            for slot in glance {
-                while *slot == REJECTED {
-                    if used == HALVES {
-                        self.wide.advance(n);
-                        used = 0;
-                    }
-                    *slot = self.wide.draws[used];
-                    used += 1;
-                }
-            }
         }
     }
 

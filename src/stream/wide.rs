@@ -14,9 +14,9 @@ const LANES: usize = 8;
 /// Words of a block.
 const WORDS: usize = 16;
 /// Halves of words that one chunk of blocks gives.
-pub(super) const HALVES: usize = 2 * LANES * WORDS;
+const HALVES: usize = 2 * LANES * WORDS;
 /// Stands for a half that gives no draw; no draw is as large.
-pub(super) const REJECTED: u32 = u32::MAX;
+const REJECTED: u32 = u32::MAX;
 /// The block counter where chunks begin; the generator of single words counts from zero and never gets here.
 const FIRST_BLOCK: u64 = 1 << 63;
 
@@ -30,7 +30,7 @@ pub(super) struct Wide {
     next: u64,
     arch: Arch,
     /// The draws of the chunk at hand: [`REJECTED`] where a half gives none.
-    pub(super) draws: [u32; HALVES],
+    draws: [u32; HALVES],
 }
 
 impl Wide {
@@ -40,12 +40,57 @@ impl Wide {
         Self { key: words, nonce, next: FIRST_BLOCK, arch: Arch::new(), draws: [0; HALVES] }
     }
 
+    /// Fills `out` with draws from `0..n`, in the layout that [`super::Stream::fill_below`] states.
+    pub(super) fn fill(&mut self, n: u16, out: &mut [u32]) {
+        let (mut rejected, mut used) = (false, 0);
+        for chunk in out.chunks_mut(HALVES) {
+            rejected |= self.advance(n);
+            used = chunk.len();
+            chunk.copy_from_slice(&self.draws[..used]);
+        }
+        if rejected {
+            self.arch.dispatch(Redraw { wide: self, n, out, used });
+        }
+    }
+
     /// Makes the next chunk of draws from `0..n`; whether a half of it gave none.
-    pub(super) fn advance(&mut self, n: u16) -> bool {
+    fn advance(&mut self, n: u16) -> bool {
         let chunk =
             Chunk { key: &self.key, counter: self.next, nonce: self.nonce, n: u32::from(n), draws: &mut self.draws };
         self.next = self.next.wrapping_add(LANES as u64);
         self.arch.dispatch(chunk)
+    }
+}
+
+/// Rejected draws take the halves that follow, in their order; `used` halves of the chunk at hand are taken.
+struct Redraw<'a> {
+    wide: &'a mut Wide,
+    n: u16,
+    out: &'a mut [u32],
+    used: usize,
+}
+
+impl NullaryFnOnce for Redraw<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(mut self) {
+        for glance in self.out.chunks_mut(32) {
+            // A glance without a branch inside passes most draws by.
+            if glance.iter().fold(0, |most, &draw| most.max(draw)) != REJECTED {
+                continue;
+            }
+            for slot in glance {
+                while *slot == REJECTED {
+                    if self.used == HALVES {
+                        self.wide.advance(self.n);
+                        self.used = 0;
+                    }
+                    *slot = self.wide.draws[self.used];
+                    self.used += 1;
+                }
+            }
+        }
     }
 }
 

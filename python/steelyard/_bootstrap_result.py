@@ -330,7 +330,7 @@ class BootstrapResult(Result):
     def __repr__(self) -> str:
         return as_text(self)
 
-    def _repr_html_(self) -> str:
+    def _html(self) -> str:
         return as_html(self)
 
     def plot(self, ax: Any = None, output: int = 0) -> Any:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import html
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ._html import table
+from ._brief import brief
+from ._html import listed, table
 from ._intervals import ends_text
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def _how(result: BootstrapResult) -> str:
 
 def as_text(result: BootstrapResult) -> str:
     """Return a result as lines of text, notes last."""
-    lines = [_heading(result), *(f"  {term}: {text}" for term, text in _lines(result))]
+    lines = [_heading(result), *brief([f"  {term}: {text}" for term, text in _lines(result)])]
     lines.append(f"  interval: {_how(result)}")
     return "\n".join(lines + [f"  note: {text}" for text in result.caveats])
 
@@ -61,5 +61,4 @@ def as_html(result: BootstrapResult) -> str:
     rows = list(zip(result.terms, *(np.asarray(c, dtype=float).reshape(-1) for c in columns), strict=True))
     heads = ("term", "estimate", "standard error", "bias", "low", "high", "error of low", "error of high")
     note = f"{100 * ci.confidence_level:g} % interval: {_how(result)}. Seed {result.seed}."
-    notes = "".join(f"<li>{html.escape(text)}</li>" for text in result.caveats)
-    return table(_heading(result), heads, rows, digits=4, note=note) + (f"<ul>{notes}</ul>" if notes else "")
+    return table(_heading(result), heads, rows, digits=4, note=note) + listed(result.caveats)

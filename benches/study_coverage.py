@@ -2,7 +2,8 @@
 
 `make study-coverage` runs what is missing from `coverage_bootstrap.csv` and appends to it; `--cells` and `--seconds`
 bound a session, `--part 1/2` and `--part 2/2` share the cells between two processes. A cell is (estimand, sites,
-intra-site correlation, sizes, rate), its seed a function of its place in `cells()`. Statistic and truth:
+intra-site correlation, sizes, rate), its seed a function of its place in `cells()`. `--method BCa` simulates another
+method than the default on the same data, into a table of its own. Statistic and truth:
 
 - mean: participants' mean of a normal outcome, site effects normal; truth 0.
 - rate: employed over participants, from counts by site, beta-binomial; truth: the rate.
@@ -30,7 +31,8 @@ import numpy as np
 
 import steelyard as sy
 
-TABLE = Path(__file__).with_name("coverage_bootstrap.csv")
+FOLDER = Path(__file__).parent
+TABLE = FOLDER / "coverage_bootstrap.csv"
 SITES = (6, 8, 12, 20, 27, 40, 50, 79, 200)
 ICC = (0.0, 0.02, 0.08)
 SIZES = ("equal", "unequal")
@@ -43,7 +45,7 @@ FIELDS = (
 RHO, ITEMS, LOADING = 0.5, 5, 0.7
 # B for methods that draw; t on the jackknife, the default below so many sites, does not depend on it.
 N_RESAMPLES = 999
-FEW_SITES = 50
+FEW_SITES = 100
 
 
 def cells() -> list[tuple[str, int, float, str, float | None]]:
@@ -104,20 +106,20 @@ def draw(cell: tuple[Any, ...], rng: np.random.Generator) -> tuple[Any, str, Any
     return np.column_stack([x, y]), "coefficients", plan, 0.0
 
 
-def bootstrap(cell: tuple[Any, ...], seed: list[int]) -> tuple[Any, float]:
-    """Return one run of a cell as a user gets it by default, and the truth."""
+def bootstrap(cell: tuple[Any, ...], seed: list[int], method: str | None = None) -> tuple[Any, float]:
+    """Return one run of a cell as a user gets it, by default or by another method, and the truth."""
     data, statistic, plan, truth = draw(cell, np.random.default_rng(seed))
-    n_resamples = 1 if cell[1] < FEW_SITES else N_RESAMPLES
-    options: dict[str, Any] = {"enumeration": "never", "progress": False, "threads": 1}
+    n_resamples = 1 if method is None and cell[1] < FEW_SITES else N_RESAMPLES
+    options: dict[str, Any] = {"method": method, "enumeration": "never", "progress": False, "threads": 1}
     return sy.bootstrap(data, statistic, plan=plan, n_resamples=n_resamples, rng=seed[-1], **options), truth
 
 
-def run(cell: tuple[Any, ...], runs: int, first_seed: int) -> dict[str, Any]:
+def run(cell: tuple[Any, ...], runs: int, first_seed: int, method: str | None = None) -> dict[str, Any]:
     """Simulate one cell."""
     covered = low_misses = high_misses = refused = 0
     widths = []
     for i in range(runs):
-        result, truth = bootstrap(cell, [first_seed, i])
+        result, truth = bootstrap(cell, [first_seed, i], method)
         interval = result.confidence_interval
         if interval.status != "ok":
             refused += 1
@@ -141,24 +143,27 @@ def main() -> None:
     parser.add_argument("--cells", type=int, default=10_000, help="at most so many cells in this session")
     parser.add_argument("--seconds", type=float, default=float("inf"), help="start no cell after so many seconds")
     parser.add_argument("--part", default="1/1", help="i/n: of every n cells the i-th, for n processes")
+    parser.add_argument("--method", help="another method than the default")
+    parser.add_argument("--sites", type=int, nargs="*", default=SITES, help="only cells of so many sites")
     options = parser.parse_args()
+    table = TABLE if options.method is None else FOLDER / f"coverage_{options.method.lower()}.csv"
     part, parts = (int(x) for x in options.part.split("/"))
     done = set()
-    if TABLE.exists():
-        with TABLE.open(newline="") as file:
+    if table.exists():
+        with table.open(newline="") as file:
             done = {key(row) for row in csv.DictReader(file) if int(row["runs"]) >= options.runs}
     started, left = time.monotonic(), options.cells
     for number, cell in enumerate(cells()):
         if name(cell) in done:
             continue
-        if number % parts != part - 1:
+        if number % parts != part - 1 or cell[1] not in options.sites:
             continue
         if left == 0 or time.monotonic() - started > options.seconds:
             break
         left -= 1
-        row = run(cell, options.runs, 1000 + number)
-        fresh = not TABLE.exists()
-        with TABLE.open("a", newline="") as file:
+        row = run(cell, options.runs, 1000 + number, options.method)
+        fresh = not table.exists()
+        with table.open("a", newline="") as file:
             writer = csv.DictWriter(file, FIELDS, lineterminator="\n")
             if fresh:
                 writer.writeheader()

@@ -29,11 +29,16 @@ def _items(rng: np.random.Generator, rows: int, columns: int) -> Floats:
     return np.clip(np.round(3 + 0.8 * common + rng.normal(size=(rows, columns))), 1, 5)
 
 
-def ols_beside_numpy() -> None:
-    """26 coefficients, 200 sites, pairs bootstrap, B = 10,000."""
+def ols_data() -> tuple[Floats, Floats]:
+    """Return 25 items of 200 sites and an outcome."""
     rng = np.random.default_rng(5)
     x = _items(rng, 200, 25)
-    y = x @ rng.normal(size=25) / 10 + rng.normal(size=200)
+    return x, x @ rng.normal(size=25) / 10 + rng.normal(size=200)
+
+
+def ols_beside_numpy() -> None:
+    """26 coefficients, 200 sites, pairs bootstrap, B = 10,000."""
+    x, y = ols_data()
     fit = sy.regress(x, y)
 
     def ours() -> Any:

@@ -25,7 +25,8 @@ def _pearson(x: Any, y: Any, axis: int = -1) -> Any:
     return (x * y).sum(axis) / np.sqrt((x * x).sum(axis) * (y * y).sum(axis))
 
 
-def _data() -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+def correlated() -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """Return 200 values and 200 that go with them."""
     rng = np.random.default_rng(0)
     x = rng.normal(size=200)
     return x, 0.5 * x + rng.normal(size=200)
@@ -33,7 +34,7 @@ def _data() -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
 
 def bootstrap_beside_scipy() -> None:
     """Mean and Pearson correlation, n = 200, B = 100,000; scipy vectorised with the batch that served it best."""
-    x, y = _data()
+    x, y = correlated()
     xy = np.column_stack([x, y])
     # Batches of 100 to 100,000 were tried for scipy: 500 is best for the mean, 100 for the correlation.
     for method in ("percentile", "BCa"):
@@ -136,7 +137,7 @@ def two_levels_beside_numpy() -> None:
 def memory() -> None:
     """Memory above the inputs at B = 1,000,000."""
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    sy.bootstrap(_data()[0], "mean", n_resamples=1_000_000, method="percentile", rng=1, threads=2, progress=False)
+    sy.bootstrap(correlated()[0], "mean", n_resamples=1_000_000, method="percentile", rng=1, threads=2, progress=False)
     after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     print(f"memory, bootstrap of a mean, B 1,000,000: {(after - before) / 1024:.0f} MiB above what was used before")
 

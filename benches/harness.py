@@ -15,10 +15,10 @@ import numpy as np
 
 
 class Row(NamedTuple):
-    """One line of the measured table; `peer` is empty where a time, not a ratio, is promised."""
+    """One line of the measured table; `peer` is empty where a time is promised, `met` None where nothing ran."""
 
     what: str
-    met: bool
+    met: bool | None
     measured: str
     promised: str
     peer: str
@@ -91,9 +91,17 @@ def by_matrix_product(multiply_adds: float) -> float:
     return multiply_adds / _rate()
 
 
+def unmeasured(what: str, why: str) -> None:
+    """Print that a row was not measured, and why."""
+    _line(Row(what, None, f"not measured: {why}", "–", ""))
+
+
 def memory(what: str, mebibytes: float, *, at_most: float) -> None:
     """Print memory that was measured beside what is promised."""
     _line(Row(what, mebibytes <= at_most, f"{mebibytes:.3g} MiB", f"at most {at_most:g} MiB", ""))
+
+
+_VERDICT = {True: "met", False: "MISSED", None: "–"}
 
 
 def _line(row: Row) -> None:
@@ -101,16 +109,19 @@ def _line(row: Row) -> None:
     against = f" {row.peer}" if row.peer else ""
     limit = f"; limit {row.limit}" if row.limit else ""
     print(
-        f"{'met   ' if row.met else 'MISSED'} {row.what}: {row.measured}{against}; promised {row.promised}{limit}",
+        f"{_VERDICT[row.met]:6} {row.what}: {row.measured}{against}; promised {row.promised}{limit}",
         flush=True,
     )
+
+
+_WORD = {True: "yes", False: "no", None: "–"}
 
 
 def as_markdown() -> str:
     """Return what was measured in this run as a table."""
     head = "| work | measured | promised | beside | met | physical limit |\n|---|---|---|---|---|---|\n"
     lines = (
-        f"| {r.what} | {r.measured} | {r.promised} | {r.peer or '–'} | {'yes' if r.met else 'no'} | {r.limit or '–'} |"
+        f"| {r.what} | {r.measured} | {r.promised} | {r.peer or '–'} | {_WORD[r.met]} | {r.limit or '–'} |"
         for r in ROWS
     )
     return head + "\n".join(lines) + "\n"

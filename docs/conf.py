@@ -1,5 +1,6 @@
 """Sphinx configuration. Warnings are errors (`make docs`)."""
 
+import os
 import pathlib
 import shutil
 import sys
@@ -10,6 +11,9 @@ project = "Steelyard"
 author = "The Steelyard developers"
 copyright = "The Steelyard developers"
 version = release = __version__
+
+# Another backend than the notebook's own would leave every figure out.
+os.environ.pop("MPLBACKEND", None)
 
 # The notebooks are read where they stand; Sphinx needs them inside its folder.
 HERE = pathlib.Path(__file__).parent
@@ -32,7 +36,8 @@ html_title = f"Steelyard {version}"
 
 myst_enable_extensions = ["dollarmath", "amsmath", "deflist", "colon_fence"]
 myst_heading_anchors = 3
-nb_execution_mode = "cache"
+# Never from a cache: outputs must be those of the package as it is.
+nb_execution_mode = "force"
 nb_execution_timeout = 300
 nb_execution_raise_on_error = True
 

@@ -65,7 +65,8 @@ def _template(options: argparse.Namespace) -> None:
     from .scale import Scale, write_template
 
     write_template(Scale.load(options.scale), options.file)
-    print(f"Wrote {options.file}: one row per item, one column per site. Fill it in, then run: steelyard report")
+    print(f"Wrote {options.file}: one row per item, one column per site. Fill it in, with a column for each site.")
+    print(f"Then: python -m steelyard report {options.file} --scale {options.scale} --outcomes outcomes.csv")
 
 
 def _versions(_options: argparse.Namespace) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import _core
+from ._brief import brief
 from ._frames import frame_in
 from ._html import table
 from ._moments import group_of, outcome_of, people_of
@@ -93,16 +94,17 @@ class AdjustedRates(Result):
         return frame_in({**columns, "conf_low": self.low, "conf_high": self.high}, self.library)
 
     def __repr__(self) -> str:
-        lines = [f"{self.outcome} by site, adjusted for {', '.join(self.covariates)} ({self.n} participants)"]
+        head = f"{self.outcome} by site, adjusted for {', '.join(self.covariates)} ({self.n} participants)"
+        lines = []
         for site, crude, value, low, high, status in zip(
             self.sites, self.crude, self.value, self.low, self.high, self.status, strict=True
         ):
             ends = "" if low is None or high is None else f" ({low:.3f} to {high:.3f})"
             shown = "no participants" if value is None or crude is None else f"{crude:.3f} -> {value:.3f}{ends}"
             lines.append(f"  {site}: {shown}" + ("" if status in ("ok", "empty") else f" [{status} had it]"))
-        return "\n".join(lines + [f"  note: {text}" for text in self.caveats])
+        return "\n".join([head, *brief(lines, ".frame"), *(f"  note: {text}" for text in self.caveats)])
 
-    def _repr_html_(self) -> str:
+    def _html(self) -> str:
         columns = self._columns()
         note = " ".join(self.caveats)
         return table(f"{self.outcome}, adjusted", list(columns), list(zip(*columns.values(), strict=True)), note=note)

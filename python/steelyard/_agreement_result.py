@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
+from ._brief import brief
 from ._frames import frame_like
 from ._html import table
 from ._result import Result, serialisable
@@ -251,13 +252,10 @@ class Agreement(Result):
         columns = self._columns()
         used = [j for j in range(len(columns)) if any(line[j] for line in lines)]
         width = {j: max(len(columns[j]), *(len(line[j]) for line in lines)) for j in used}
-        shown = [columns, *lines[:40]]
-        body = ["  " + "  ".join(row[j].ljust(width[j]) for j in used).rstrip() for row in shown]
-        if len(lines) > 40:
-            body.append(f"  … {len(lines) - 40} more; see .tidy()")
-        return "\n".join([self._headline(), *body, *(f"  note: {note}" for note in self.notes)])
+        head, *body = ["  " + "  ".join(row[j].ljust(width[j]) for j in used).rstrip() for row in (columns, *lines)]
+        return "\n".join([self._headline(), head, *brief(body), *(f"  note: {note}" for note in self.notes)])
 
-    def _repr_html_(self) -> str:
+    def _html(self) -> str:
         columns = self._columns()
         rows = [(" ".join(x for x in line[:2] if x), *line[2:]) for line in self._lines()]
         return table(self._headline(), ("Coefficient", *columns[2:]), rows, note="; ".join(self.notes))

@@ -110,7 +110,7 @@ class Check(Result):
         verdict = {True: "consistent", False: "not consistent", None: "undecided"}[self.consistent]
         return f"{self.rule}: {verdict}. {self.explanation[:1].upper()}{self.explanation[1:]}."
 
-    def _repr_html_(self) -> str:
+    def _html(self) -> str:
         rows = [(k, v) for k, v in self.inputs.items() if v is not None]
         verdict = {True: "consistent", False: "not consistent", None: "undecided"}[self.consistent]
         return table(

@@ -8,8 +8,9 @@ from typing import Any
 
 from ._audit_table import TableSolution
 from ._frames import frame_in
-from ._html import screen, table
+from ._html import table
 from ._result import Result, serialisable
+from .errors import refuse
 
 # Shown in a notebook before the list is cut; all are in `.tidy()`.
 _SHOWN = 20
@@ -107,6 +108,8 @@ class AuditResult(Result):
 
     def __getitem__(self, severity: str) -> tuple[AuditFinding, ...]:
         """Return the findings of one severity."""
+        if severity not in SEVERITIES:
+            raise refuse("severity not known", at="audit[...]", got=repr(severity), allowed=", ".join(SEVERITIES))
         return tuple(f for f in self.findings if f.severity == severity)
 
     def tidy(self) -> Any:
@@ -150,7 +153,7 @@ class AuditResult(Result):
             lines.append(f"  and {more} more: see .tidy()")
         return "\n".join([*lines, *filter(None, [self._power()])])
 
-    def _repr_html_(self) -> str:
+    def _html(self) -> str:
         rows = [
             (
                 f"{_MARKS[f.severity]} {f.severity}",
@@ -164,8 +167,7 @@ class AuditResult(Result):
         more = len(self.findings) - _SHOWN
         note = " ".join(filter(None, [f"{more} more in .tidy()." if more > 0 else "", self._power(), _key()]))
         heads = ["Severity", "Where", "Printed", "Possible", "Why, and what would explain it"]
-        shown = table(self._head(), heads, rows, note=note)
-        return screen(self._head(), shown)
+        return table(self._head(), heads, rows, note=note)
 
     def plot(self, ax: Any = None) -> Any:
         """Draw each finding: the printed number as a cross beside what it could be.

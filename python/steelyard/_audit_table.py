@@ -148,7 +148,7 @@ class TableSolution(Result):
             lines.append(f"One of the simplest: {where} (mean {one.mean:.2f}{sd}).")
         return lines
 
-    def _repr_html_(self) -> str:
+    def _html(self) -> str:
         rows = []
         for j, name in enumerate(self.columns):
             span = "–" if self.totals is None else _span(*self.totals[j])

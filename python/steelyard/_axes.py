@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from .errors import refuse
+
 # Okabe and Ito's blue and vermilion stay apart for every kind of colour vision; a mark, hatch or word says the same.
 BLUE, VERMILION = "#0072B2", "#D55E00"
 # A notebook and a page take no more: beyond this a figure is drawn smaller per row, not larger.
@@ -13,9 +15,15 @@ _TALLEST = 40.0
 
 def axes_of(ax: Any, width: float, height: float) -> Any:
     """Return `ax`, or fresh Axes of this size in inches, from pyplot: a notebook shows its figures by itself."""
+    import matplotlib.pyplot as plt
+    from matplotlib.axes import Axes
+
+    if ax is not None and not isinstance(ax, Axes):
+        raise refuse(
+            "nothing to draw on", at="ax", got=repr(ax), allowed="matplotlib Axes, or None", remedy="Leave ax out."
+        )
     if ax is not None:
         return ax
-    import matplotlib.pyplot as plt
 
     return plt.subplots(figsize=(width, min(height, _TALLEST)), layout="constrained")[1]
 

@@ -21,6 +21,7 @@ from ._plan_base import BoundPlan
 from ._random import RNG, seed_of
 from ._regression import Regression
 from ._samples import Rows, compiled, read_rows
+from ._t_scale import statistic_name
 from .errors import refuse
 from .plans import IID, Parametric, Plan, Residual
 
@@ -31,8 +32,8 @@ _ENUMERATED = 5_000_000
 _ENUMERATED_PYTHON = 20
 # Memory: the distribution itself is the caller's wish, but nobody means more than this many numbers.
 _MOST_RESAMPLES = 10**9
-# Below this many sites the default is t on the site jackknife.
-_FEW_SITES = 50
+# Below this many sites the default is t on the site jackknife: simulated, BCa by site covers too little at 50 and 79.
+_FEW_SITES = 100
 
 
 def bootstrap(
@@ -80,7 +81,8 @@ def bootstrap(
         0.95 two-sided; `"less"` gives an upper end only, `"greater"` a lower.
     method
         percentile, expanded percentile, basic, normal, BCa, studentized (bootstrap-t) or t. None: BCa for independent
-        rows, as scipy; with sites t on the site jackknife below 50 sites and BCa by site from there.
+        rows, as scipy; with sites t on the site jackknife below 100 sites and BCa by site from there, except for
+        quantiles: expanded percentile.
     enumeration
         `"auto"`: every resample is visited when there are at most 5 million (for a Python function at most
         20 x `n_resamples`); `"always"`; `"never"`.
@@ -176,7 +178,7 @@ def bootstrap(
     if bootstrap_result is not None and not isinstance(bootstrap_result, BootstrapResult):
         raise refuse("not a bootstrap result", at="bootstrap_result", got=type(bootstrap_result).__name__)
     n_resamples = _count(n_resamples, least=0 if bootstrap_result is not None else 1)
-    name, reason = _method(method, source.plan)
+    name, reason = _method(method, source)
     if resamples is not None:
         source = dataclasses.replace(source, given=checked_resamples(source, resamples))
     if accuracy is not None and not (isinstance(accuracy, (int, float)) and 0 < accuracy < float("inf")):
@@ -293,12 +295,14 @@ def _name_of(statistic: Any) -> str:
     return statistic if isinstance(statistic, str) else getattr(statistic, "__name__", type(statistic).__name__)
 
 
-def _method(method: str | None, plan: BoundPlan) -> tuple[str, str]:
+def _method(method: str | None, source: Source) -> tuple[str, str]:
     if method is not None:
         return method_name(method), "asked for"
-    if not plan.has_sites:
+    if not source.plan.has_sites:
         return "BCa", "the default for independent rows"
-    sites = len(plan.strata)
+    if statistic_name(source) in ("median", "quantile"):
+        return "expanded percentile", "the default for quantiles over sites, whose jackknife is inconsistent"
+    sites = len(source.plan.strata)
     if sites < _FEW_SITES:
         return "t", f"the default below {_FEW_SITES} sites ({sites} here): t on the site jackknife"
     return "BCa", f"the default from {_FEW_SITES} sites, acceleration by site"

@@ -9,12 +9,14 @@ import numpy as np
 
 from . import _core
 from ._bootstrap_result import BootstrapResult
+from ._bootstrap_simulated import simulated
 from ._bootstrap_source import Source
 from ._callables import PythonStatistic
 from ._frames import frame_in
 from ._intervals import Replicated, checked_level, collect, needs_jackknife, request
 from ._long import Progress, run_long
 from ._studentized import checked_errors, errors_of
+from ._t_scale import t_scale
 from .errors import refuse
 
 # The delete-one values are computed unasked when that takes about as many steps as this.
@@ -87,7 +89,8 @@ def _result(
     if raw["jackknife"] is not None and raw["jackknife"].size == n_units * k:
         jackknife = np.ascontiguousarray(raw["jackknife"].reshape(n_units, k).T)
     errors = checked_errors(raw["errors"], source.plan.scale, new.shape)
-    replicated = Replicated(new, probabilities, estimate, jackknife, source.plan.strata_sizes, shape, errors)
+    t = t_scale(source)
+    replicated = Replicated(new, probabilities, estimate, jackknife, source.plan.strata_sizes, shape, errors, t)
     name, reason, level, alternative = how
     asked = request(name, level, alternative)
     summaries = replicated.summaries([asked])
@@ -123,6 +126,8 @@ def _result(
         caveats=(),
         data_hash=source.hash,
         library=source.rows.library,
+        scale=t.name,
+        degrees_of_freedom=t.degrees_of_freedom,
         own_error=None if errors is None else replicated.shaped(errors.own),
         replicate_errors=None if errors is None else errors.each.reshape(*shape, -1),
     )
@@ -157,6 +162,8 @@ def _caveats(result: BootstrapResult, source: Source) -> tuple[str, ...]:
     units = result.n_units
     if result.confidence_interval.reason:
         notes.append(f"Interval refused: {result.confidence_interval.reason}.")
+    if "exact" in result.confidence_interval.scale:
+        notes.append(_exact(result, "sites" if source.plan.has_sites else "rows"))
     if result.n_undefined:
         notes.append(
             f"{result.n_undefined} of {result.n_resamples} replicates are undefined{source.undefined} "
@@ -169,8 +176,8 @@ def _caveats(result: BootstrapResult, source: Source) -> tuple[str, ...]:
             f"With {units} {what} intervals of this kind are too narrow (the percentile interval of a mean covers "
             f"about 85 % at six); {narrow}compare the t interval."
         )
-    if result.method == "t" and source.plan.has_sites and units < 20:
-        notes += _few_sites(source)
+    if source.plan.has_sites:
+        notes += simulated(result, source)
     if result.status == "interrupted":
         notes.append("Interrupted: these are the replicates that were complete.")
         if result.enumerated:
@@ -178,17 +185,12 @@ def _caveats(result: BootstrapResult, source: Source) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _few_sites(source: Source) -> list[str]:
-    """Say where the simulated coverage of the t interval fell below 93.5 % (benches/coverage_bootstrap.csv)."""
-    sizes = np.bincount(source.plan.units)
-    unequal = sizes.max() > 3 * sizes.min()
-    part = source.rows.parts[0]
-    binary = part.dtype.kind in "biuf" and part.size > 0 and bool(np.isin(part, (0, 1)).all())
-    rare = binary and not 0.2 <= float(part.mean()) <= 0.8
-    if not unequal and not rare:
-        return []
-    why = " and ".join(text for text, true in (("sites of unequal size", unequal), ("a rare outcome", rare)) if true)
-    return [f"{len(sizes)} sites with {why}: in simulations the 95 % t interval covered 87 to 93 %. It is too narrow."]
+def _exact(result: BootstrapResult, units: str) -> str:
+    how_many = "none" if float(np.min(result.estimate)) == 0 else "all"
+    return (
+        f"Where {how_many} of the participants count there is no standard error: the limit is that of Clopper and "
+        f"Pearson with {units} as trials, which holds however alike the participants of one are, and is wide."
+    )
 
 
 def jackknife_after(result: BootstrapResult, confidence_level: float | None) -> Any:

@@ -21,6 +21,7 @@ from ._intervals import (
 )
 from ._result import Result
 from ._studentized import Errors, checked_errors, errors_of
+from ._t_scale import TScale
 from .errors import InputError, refuse
 
 if TYPE_CHECKING:
@@ -60,6 +61,9 @@ class BootstrapResult(Result):
         What a replay needs.
     own_error, replicate_errors : float or ndarray, ndarray, or None
         Standard errors on the data and on each replicate, when the interval is studentized.
+    scale, degrees_of_freedom : str, float or None
+        Of t intervals: the scale on which they are symmetric (identity; logit of shares, Fisher z of correlations,
+        ...), and units minus strata, fewer where sites differ in size.
     status, caveats
         `ok`, `refused` or `interrupted`; what a reader should know.
     """
@@ -91,6 +95,8 @@ class BootstrapResult(Result):
     caveats: tuple[str, ...]
     data_hash: str
     library: str = "pandas"
+    scale: str = "identity"
+    degrees_of_freedom: float | None = None
     own_error: Any = None
     replicate_errors: NDArray[np.float64] | None = None
 
@@ -153,6 +159,7 @@ class BootstrapResult(Result):
             strata=list(self.strata),
             shape=np.shape(self.estimate),
             errors=errors,
+            t=None if self.degrees_of_freedom is None else TScale(self.scale, self.degrees_of_freedom),
         )
 
     def interval(
@@ -323,7 +330,7 @@ class BootstrapResult(Result):
     def __repr__(self) -> str:
         return as_text(self)
 
-    def _repr_html_(self) -> str:
+    def _html(self) -> str:
         return as_html(self)
 
     def plot(self, ax: Any = None, output: int = 0) -> Any:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import html
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ._html import table
+from ._brief import brief
+from ._html import listed, table
 from ._intervals import ends_text
 
 if TYPE_CHECKING:
@@ -34,10 +34,23 @@ def _lines(result: BootstrapResult) -> list[tuple[str, str]]:
     return lines
 
 
+def _how(result: BootstrapResult) -> str:
+    """Say which interval it is and why; of t also what it stands on."""
+    how = f"{result.method}, {result.method_reason}"
+    if result.method != "t" or result.degrees_of_freedom is None:
+        return how
+    how += f"; {result.degrees_of_freedom:.3g} degrees of freedom"
+    scale = result.confidence_interval.scale
+    if scale == "identity":
+        return how
+    of_binary = " (the values are 0 and 1, so that their mean is a share)" if "mean" in result.statistic else ""
+    return f"{how}, {scale} scale{of_binary}"
+
+
 def as_text(result: BootstrapResult) -> str:
     """Return a result as lines of text, notes last."""
-    lines = [_heading(result), *(f"  {term}: {text}" for term, text in _lines(result))]
-    lines.append(f"  interval: {result.method}, {result.method_reason}")
+    lines = [_heading(result), *brief([f"  {term}: {text}" for term, text in _lines(result)])]
+    lines.append(f"  interval: {_how(result)}")
     return "\n".join(lines + [f"  note: {text}" for text in result.caveats])
 
 
@@ -47,6 +60,5 @@ def as_html(result: BootstrapResult) -> str:
     columns = (result.estimate, result.standard_error, result.bias, ci.low, ci.high, ci.low_error, ci.high_error)
     rows = list(zip(result.terms, *(np.asarray(c, dtype=float).reshape(-1) for c in columns), strict=True))
     heads = ("term", "estimate", "standard error", "bias", "low", "high", "error of low", "error of high")
-    note = f"{100 * ci.confidence_level:g} % interval: {result.method}, {result.method_reason}. Seed {result.seed}."
-    notes = "".join(f"<li>{html.escape(text)}</li>" for text in result.caveats)
-    return table(_heading(result), heads, rows, digits=4, note=note) + (f"<ul>{notes}</ul>" if notes else "")
+    note = f"{100 * ci.confidence_level:g} % interval: {_how(result)}. Seed {result.seed}."
+    return table(_heading(result), heads, rows, digits=4, note=note) + listed(result.caveats)

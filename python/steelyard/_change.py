@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ._brief import brief
 from ._frames import frame_in
 from ._html import table
 from ._raters import reliability, review_total
@@ -59,7 +60,7 @@ class Change(Result):
         return frame_in({"term": terms, **{new: self.rows[old] for new, old in names.items()}}, self.library)
 
     def __repr__(self) -> str:
-        lines = [f"Change between reviews; SEM {self.sem:.2f} ({self.sem_from})"]
+        lines = []
         for row in zip(*self.rows.values(), strict=True):
             r = dict(zip(self.rows, row, strict=True))
             sure = "beyond measurement error" if r["beyond_error"] else "within measurement error"
@@ -67,9 +68,10 @@ class Change(Result):
                 f"  {r['site']}: {r['total_before']:g} ({r['from']}) to {r['total_after']:g} ({r['to']}): "
                 f"{r['change']:+g} ({r['conf_low']:+.1f} to {r['conf_high']:+.1f}), {sure}"
             )
-        return "\n".join(lines + [f"  note: {text}" for text in self.caveats])
+        head = f"Change between reviews; SEM {self.sem:.2f} ({self.sem_from})"
+        return "\n".join([head, *brief(lines, ".frame"), *(f"  note: {text}" for text in self.caveats)])
 
-    def _repr_html_(self) -> str:
+    def _html(self) -> str:
         return table("Change between reviews", list(self.rows), list(zip(*self.rows.values(), strict=True)))
 
 

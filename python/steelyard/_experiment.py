@@ -156,11 +156,16 @@ class WeightingExperiment(Reruns):
                 allowed="sy.LeaveOneSiteOut() or sy.RepeatedKFold()",
             )
         self._options = {
-            "smallest_gain": float(smallest_gain),
+            "smallest_gain": _number(smallest_gain, "smallest_gain", "a share of the outcome's variance, such as 0.01"),
             "n_resamples": int(n_resamples),
-            "confidence_level": float(confidence_level),
+            "confidence_level": _number(confidence_level, "confidence_level", "a share, such as 0.95"),
         }
         self._check()
+
+    def __repr__(self) -> str:
+        names = ", ".join(scheme.name for scheme in self._schemes.schemes)
+        sites, items = int(self._data.codes.max()) + 1, self._data.items.shape[1]
+        return f"Weighting experiment on {sites} sites and {items} items: {names}. Not run yet: .run()"
 
     def _check(self) -> None:
         y, codes = self._data.response, self._data.codes
@@ -318,3 +323,10 @@ class WeightingExperiment(Reruns):
             run_number=tried.index(digest) + 1,
             **self._options,
         )
+
+
+def _number(value: Any, name: str, allowed: str) -> float:
+    """Return an option that is a number."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
+        raise refuse("not a number", at=name, got=repr(value), allowed=allowed)
+    return float(value)

@@ -308,7 +308,7 @@ def _all_schemes(data: ContestRows) -> dict[str, S.Scheme]:
 
 
 def schemes_of(
-    schemes: Sequence[S.Scheme] | Mapping[str, S.Scheme] | str | None,
+    schemes: Sequence[S.Scheme] | Mapping[str, S.Scheme] | S.Scheme | str | None,
     reference: S.Scheme | None,
     primary: Any,
     data: ContestRows,
@@ -321,7 +321,8 @@ def schemes_of(
     elif isinstance(schemes, Mapping):
         named = [(str(name), scheme) for name, scheme in schemes.items()]
     else:
-        chosen = default_schemes() if schemes is None else tuple(schemes)
+        one = (schemes,) if isinstance(schemes, S.Scheme) else schemes
+        chosen = default_schemes() if one is None else tuple(one)
         named = [(getattr(scheme, "name", ""), scheme) for scheme in chosen]
     for _, scheme in named:
         if not isinstance(scheme, S.Scheme):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from typing import TYPE_CHECKING
 
-from ._html import table
+from ._html import listed, table
 from ._svg import inline_svg
 
 if TYPE_CHECKING:
@@ -27,13 +27,12 @@ def page(result: WeightingResult) -> str:
         figures.append(f"<figure>{svg}<figcaption>{html.escape(caption)}</figcaption></figure>")
     weights = result.tables["weights"]
     rows = list(zip(*weights.values(), strict=True))
-    lines = "".join(f"<li>{html.escape(line)}</li>" for line in result.how_to_report)
     return (
         '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Weighting experiment</title>'
         "<style>body{font-family:sans-serif;max-width:60em;margin:2em auto;padding:0 1em;line-height:1.45}"
         "svg{max-width:100%;height:auto}</style></head><body>"
-        f"<h1>Weighting experiment: {html.escape(result.verdict)}</h1>{result._repr_html_()}"
+        f"<h1>Weighting experiment: {html.escape(result.verdict)}</h1>{result._html()}"
         f"{''.join(figures)}<h2>Weights</h2>"
         f"{table('Weights on all sites; they sum to the number of items', list(weights), rows, digits=2)}"
-        f"<h2>How to report this</h2><ul>{lines}</ul></body></html>"
+        f"<h2>How to report this</h2>{listed(result.how_to_report)}</body></html>"
     )

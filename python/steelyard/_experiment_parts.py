@@ -164,3 +164,9 @@ class SuperiorityTest:
     p_value: float
     n_tried: int
     monte_carlo_error: float
+
+    def __str__(self) -> str:
+        return (
+            f"{self.scheme} has the largest gain beside its spread under equal weights ({self.statistic:.2f}): "
+            f"p = {self.p_value:.3g} (Monte Carlo error {self.monte_carlo_error:.2g}), {self.n_tried} schemes tried"
+        )

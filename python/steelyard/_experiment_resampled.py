@@ -51,7 +51,7 @@ class Concordance(Result):
             [*lines, *(f"  {n:{width}}  {number(s)}" for n, s in zip(self.schemes, self.share, strict=True))]
         )
 
-    def _repr_html_(self) -> str:
+    def _html(self) -> str:
         name = "AUC over pairs of sites" if self.counted else "Share of pairs of sites in order"
         return table(name, ("scheme", "share"), list(zip(self.schemes, self.share, strict=True)))
 
@@ -101,9 +101,16 @@ class BootstrappedGains(Result):
 
     def __repr__(self) -> str:
         width = max(map(len, self.schemes))
-        lines = [f"Gains over {len(self.gains)} cluster bootstraps of the whole contest ({self.n_undefined} undefined)"]
+        lines = [self._caption()]
         for name, gain, low, high in zip(self.schemes, self.estimate, *self._ends(), strict=True):
             lines.append(
                 f"  {name:{width}}  {number(gain):>7}  [{number(low)}, {number(high)}] {self.confidence_level:.0%}"
             )
         return "\n".join(lines)
+
+    def _caption(self) -> str:
+        return f"Gains over {len(self.gains)} cluster bootstraps of the whole contest ({self.n_undefined} undefined)"
+
+    def _html(self) -> str:
+        heads = ("scheme", "gain", *(f"{self.confidence_level:.0%} {end}" for end in ("from", "to")))
+        return table(self._caption(), heads, list(zip(self.schemes, self.estimate, *self._ends(), strict=True)))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ._experiment_parts import Estimable, GlobalTest, ItemTest, Protocol, SuperiorityTest
 from ._frames import frame_like
-from ._html import table
+from ._html import listed, table
 from ._planner import Planned
 from ._planner_basis import PlanningBasis
 from ._result import Result
@@ -212,7 +212,7 @@ class WeightingResult(Planned, Result):
 
         return screen(self)
 
-    def _repr_html_(self) -> str:
+    def _html(self) -> str:
         import html
 
         gains = self.tables["verdicts"]
@@ -233,9 +233,8 @@ class WeightingResult(Planned, Result):
         )
         lead = "".join(f"<p>{html.escape(sentence)}</p>" for sentence in self.sentences)
         note = f"Gain: Q2 minus that of {self.protocol.reference}; {self.protocol}."
-        notes = "".join(f"<li>{html.escape(text)}</li>" for text in self.caveats)
         caption = f"Weighting experiment: {self.verdict}"
-        return f"{lead}{table(caption, columns, rows, note=note)}<ul>{notes}</ul>"
+        return f"{lead}{table(caption, columns, rows, note=note)}{listed(self.caveats)}"
 
     def plot(self, kind: str = "slopes", ax: Any = None) -> Any:
         """Draw one figure; returns the Axes.

@@ -73,7 +73,7 @@ class Sensitivity(Result):
             return f"The verdict changes with: {'; '.join(other)}."
         return f"The verdict is the same under all {len(held)} choices that could be run."
 
-    def _repr_html_(self) -> str:
+    def _html(self) -> str:
         rows = [tuple(line[head] for head in _HEADS) for line in self.lines]
         return table("Sensitivity of the verdict", _HEADS, rows)
 

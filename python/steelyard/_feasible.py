@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import html
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._audit_table import TableSolution, solve
+from ._brief import brief
 from ._cells import label
 from ._frames import columns_of, frame_in
-from ._html import table
+from ._html import listed, table
 from ._result import Result
 from .errors import refuse
 from .scale import Scale
@@ -136,8 +136,8 @@ class FeasibleScores(Result):
     def __repr__(self) -> str:
         return "\n".join(self._lines())
 
-    def _repr_html_(self) -> str:
-        return self.solution._repr_html_()
+    def _html(self) -> str:
+        return self.solution._html()
 
     def plot(self, ax: Any = None) -> Any:
         """Draw the printed scores; cells that can differ carry their range. Returns the Axes."""
@@ -193,25 +193,24 @@ class FidelityRanges(Result):
         lines = [f"Fidelity as ranges{count}: mean {_span(*self.mean)}"]
         if self.sd is not None:
             lines[0] += f", SD {_span(*self.sd)}"
-        rows = self.tables["totals"]
+        rows, sites = self.tables["totals"], []
         for site, printed, low, high, first, last in zip(
             *(rows[name] for name in ("site", "printed", "low", "high", "band_low", "band_high")), strict=True
         ):
             band = f" ({first})" if first == last else f" ({first} or {last})"
-            lines.append(f"  {site}: printed {printed:g}, possible {_span(low, high)}{band}")
-        return lines
+            sites.append(f"  {site}: printed {printed:g}, possible {_span(low, high)}{band}")
+        return [*lines, *brief(sites, ".totals")]
 
     def __repr__(self) -> str:
         return "\n".join(self._lines() + [f"  note: {text}" for text in self.caveats])
 
-    def _repr_html_(self) -> str:
+    def _html(self) -> str:
         parts = [
             table(caption, list(self.tables[name]), list(zip(*self.tables[name].values(), strict=True)))
             for name, caption in (("totals", "Totals as ranges"), ("items", "Item means as ranges"), ("gaps", "Gaps"))
             if name in self.tables
         ]
-        said = "".join(f"<li>{html.escape(text)}</li>" for text in (self._lines()[0], *self.caveats))
-        return "".join(parts) + f"<ul>{said}</ul>"
+        return "".join(parts) + listed((self._lines()[0], *self.caveats))
 
 
 def _span(low: float, high: float) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import html
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
@@ -11,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _core
+from ._brief import brief
 from ._feasible import FeasibleScores
 from ._frames import columns_of, frame_in, is_frame
 from ._groups import groups_of, membership, sides
-from ._html import screen, table
+from ._html import listed, table
 from ._long import Progress, run_long
 from ._printed import printed_caveats
 from ._random import RNG, seed_of
@@ -183,8 +183,11 @@ class FidelityResult(Result):
     def __repr__(self) -> str:
         lines = [f"Fidelity of {len(self.site_ids)} sites on {self.scale.id}"]
         totals = self.tables["totals"]
-        for site, total, band in zip(totals["site"], totals["total"], totals["band"], strict=True):
-            lines.append(f"  {site}: {'no total' if total is None else f'{total:g}'}{f' ({band})' if band else ''}")
+        sites = [
+            f"  {site}: {'no total' if total is None else f'{total:g}'}{f' ({band})' if band else ''}"
+            for site, total, band in zip(totals["site"], totals["total"], totals["band"], strict=True)
+        ]
+        lines += brief(sites, ".totals")
         if self.mean is not None and self.sd is not None:
             lines.append(f"  mean {self.mean:.2f}, SD {self.sd:.2f}, median {self.median:g}")
         if self.contrast is not None:
@@ -202,7 +205,7 @@ class FidelityResult(Result):
             lines.append(f"    {gaps['term'][j]}: {gaps['difference'][j]:+.2f} ({tested})")
         return lines
 
-    def _repr_html_(self) -> str:
+    def _html(self) -> str:
         captions = {"totals": f"Fidelity totals, {self.scale.id}", "bands": "Bands", "items": "Items"}
         if self.contrast is not None:
             captions["gaps"] = f"Gaps: {self.contrast}"
@@ -211,8 +214,7 @@ class FidelityResult(Result):
             for name, caption in captions.items()
             if name != "bands" or self.tables[name]["band"]
         ]
-        notes = "".join(f"<li>{html.escape(text)}</li>" for text in self.caveats)
-        return screen("Fidelity", "".join(parts) + (f"<ul>{notes}</ul>" if notes else ""))
+        return "".join(parts) + listed(self.caveats)
 
     def plot(self, ax: Any = None) -> Any:
         """Draw the heat strip: items x sites with the scores printed, sites ordered by total.

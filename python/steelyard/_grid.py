@@ -55,6 +55,13 @@ def column_letters(column: int) -> str:
     return letters
 
 
+def present(path: Path) -> None:
+    """Refuse a path that is no file; a file of nearly that name is offered."""
+    if not path.is_file():
+        near = _neighbour(path)
+        raise refuse("no such file" + near, got=str(path), remedy=f"Paths start from the current folder, {Path.cwd()}.")
+
+
 def read_grid(path: str | Path, *, sheet: str | None, encoding: str | None, delimiter: str | None) -> Grid:
     """Read a file by its ending."""
     if not isinstance(path, (str, Path)):
@@ -66,9 +73,7 @@ def read_grid(path: str | Path, *, sheet: str | None, encoding: str | None, deli
     if kind not in (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".sav"):
         hint = "Save it as .xlsx." if kind == ".xls" else ""
         raise refuse("unknown kind of file", got=str(path), allowed=".csv, .tsv, .xlsx or .sav", remedy=hint)
-    if not path.is_file():
-        near = _neighbour(path)
-        raise refuse("no such file" + near, got=str(path), remedy=f"Paths start from the current folder, {Path.cwd()}.")
+    present(path)
     if path.stat().st_size > _LARGEST_FILE:
         raise refuse("file too large for a score sheet", got=f"{path.stat().st_size} bytes", allowed="512 MiB")
     if kind in (".xlsx", ".xlsm"):

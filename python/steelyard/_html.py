@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 _STYLE = (
@@ -40,19 +41,26 @@ def number(value: Any, digits: int = 3) -> str:
     if math.isinf(x):
         return "∞" if x > 0 else "−∞"
     if x == int(x) and abs(x) < 1e15:
-        return str(int(x)).replace("-", "−")
-    return f"{x:.{digits}f}".replace("-", "−")
+        return _fixed(x, 0)
+    return _fixed(x, digits)
+
+
+def _fixed(x: float, digits: int) -> str:
+    """Write a number with this many decimals; what rounds to zero has no sign."""
+    return f"{x:z.{digits}f}".replace("-", "−")
 
 
 def _column(cells: Sequence[Any], digits: int) -> list[str]:
-    """Write the cells of one column: when one float has decimals, all of them have."""
+    """Write the cells of one column: floats share the fewest decimals that lose nothing, at most `digits`."""
     floats = [isinstance(x, float) and math.isfinite(x) for x in cells]
-    if all(x == int(x) for x, is_float in zip(cells, floats, strict=True) if is_float):
-        return [number(x, digits) for x in cells]
-    return [
-        f"{x:.{digits}f}".replace("-", "−") if is_float else number(x, digits)
-        for x, is_float in zip(cells, floats, strict=True)
-    ]
+    known = [x for x, is_float in zip(cells, floats, strict=True) if is_float]
+    fewest = next((d for d in range(digits) if all(abs(round(x, d) - x) < 1e-9 for x in known)), digits)
+    return [_fixed(x, fewest) if is_float else number(x, digits) for x, is_float in zip(cells, floats, strict=True)]
+
+
+def _kept(text: str) -> str:
+    """Return the style that keeps what is short, such as a date or "50 of 77", on one line."""
+    return ";white-space:nowrap" if len(text) <= 12 and not text.isalnum() else ""
 
 
 def table(
@@ -84,7 +92,7 @@ def table(
     body = []
     for row in written:
         first, *rest = (html.escape(text) for text in row)
-        cells = "".join(f'<td style="{cell}">{x}</td>' for x in rest)
+        cells = "".join(f'<td style="{cell}{_kept(x)}">{x}</td>' for x in rest)
         body.append(f'<tr><th scope="row" style="{cell};font-weight:normal;text-align:left">{first}</th>{cells}</tr>')
     below = f'<p style="font-size:.9em;margin:.2em 0 .8em">{html.escape(note)}</p>' if note else ""
     return (
@@ -93,15 +101,21 @@ def table(
     )
 
 
-def screen(label: str, content: str) -> str:
-    """Return content in a region that is no higher than a screen, scrolls, and can be reached by keyboard.
+class Shown:
+    """What a notebook shows of itself: `_html`, in a region no higher than a screen that scrolls and has a name."""
 
-    Parameters
-    ----------
-    label
-        Names the region for screen readers.
-    content
-        HTML.
-    """
-    name = f'tabindex="0" role="region" aria-label="{html.escape(label)}"'
-    return f'<div style="max-height:38em;overflow:auto" {name}>{content}</div>'
+    def _html(self) -> str:
+        first, *rest = repr(self).splitlines()
+        return f"<p>{html.escape(first)}</p>{listed(rest)}"
+
+    def _repr_html_(self) -> str:
+        name = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(self).__name__).capitalize()
+        # The keyboard scrolls what has the focus, so the region can be reached by it.
+        region = f'tabindex="0" role="region" aria-label="{name}"'
+        return f'<div style="max-height:38em;overflow:auto" {region}>{self._html()}</div>'
+
+
+def listed(lines: Iterable[str]) -> str:
+    """Return lines of text as a list; nothing without any."""
+    items = "".join(f"<li>{html.escape(line)}</li>" for line in lines)
+    return f"<ul>{items}</ul>" if items else ""

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from . import _core
 from ._axes import axes_of
+from ._brief import brief
 from ._cells import label
 from ._frames import frame_like
 from ._html import table
@@ -144,16 +145,18 @@ class Importance(Result):
         width = max(map(len, self.names))
         lines = [self._title(), *(f"  {note}" for note in self._notes())]
         lines.append(f"  {'':{width}}  share   correlation")
+        items = []
         for j, name in enumerate(self.names):
             line = f"  {name:{width}}  {self.shares[j]:6.3f}  {self.correlations[j]:+.2f}"
             if self.conf_low is not None and self.conf_high is not None:
                 line += f"   {self.conf_low[j]:.3f} to {self.conf_high[j]:.3f}"
-            lines.append(line)
+            items.append(line)
+        lines += brief(items)
         if self.group_shares is not None:
             lines += [f"  group {name}: {share:.3f}" for name, share in self.group_shares.items()]
         return "\n".join(lines)
 
-    def _repr_html_(self) -> str:
+    def _html(self) -> str:
         head = ["item", "share", "correlation"]
         rows: list[list[Any]] = [
             [name, float(self.shares[j]), float(self.correlations[j])] for j, name in enumerate(self.names)

@@ -15,6 +15,7 @@ from . import _core
 from ._names import folded, offer
 from ._result import serialisable
 from ._studentized import Errors
+from ._t_scale import SCALES, TScale
 from .errors import refuse
 
 # Public name -> name in the core.
@@ -35,6 +36,7 @@ _ALIASES = {
     "stud": "studentized",
     "bootstrapt": "studentized",
 }
+_KNOWN = {folded(name): name for name in METHODS} | _ALIASES
 _NEEDS_JACKKNIFE = ("BCa", "t")
 ALTERNATIVES = ("two-sided", "less", "greater")
 _RULES = ("linear", "normal-scale")
@@ -42,11 +44,10 @@ _RULES = ("linear", "normal-scale")
 
 def method_name(method: str) -> str:
     """Return the public name of an interval method, from any case or spelling."""
-    known = {folded(name): name for name in METHODS} | _ALIASES
-    if not isinstance(method, str) or folded(method) not in known:
+    if not isinstance(method, str) or folded(method) not in _KNOWN:
         hint = offer(method, list(METHODS)) if isinstance(method, str) else ""
         raise refuse(f"unknown interval method{hint}", at="method", got=repr(method), allowed=", ".join(METHODS))
-    return known[folded(method)]
+    return _KNOWN[folded(method)]
 
 
 def needs_jackknife(method: str) -> bool:
@@ -93,6 +94,9 @@ class ConfidenceInterval:
     status : str
         `ok` or `refused`.
     reason : str or None
+    scale : str
+        Of t: the scale on which the interval is symmetric (identity, logit, Fisher z, ...); `exact binomial` where a
+        rate of 0 or 1 has no standard error.
     """
 
     low: Any
@@ -104,6 +108,7 @@ class ConfidenceInterval:
     high_error: Any
     status: str
     reason: str | None
+    scale: str = "identity"
 
     def __iter__(self) -> Iterator[Any]:
         return iter((self.low, self.high))
@@ -126,10 +131,12 @@ class Replicated:
     strata: list[int]
     shape: tuple[int, ...]
     errors: Errors | None = None
+    t: TScale | None = None
 
     def summaries(self, requests: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Return one summary with intervals per output."""
-        text = json.dumps(requests)
+        t = {} if self.t is None else self.t.asked()
+        text = json.dumps([request | t for request in requests])
         return [
             _core.bootstrap_intervals(
                 np.ascontiguousarray(self.distribution[k]),
@@ -166,7 +173,7 @@ def collect(
     """Gather request `i` of all outputs into one interval."""
     parts = [summary["intervals"][i] for summary in summaries]
     reasons = [part["reason"] for part in parts if part["reason"]]
-    name = next(public for public, core in METHODS.items() if core == asked["method"])
+    name = _public(METHODS, asked["method"])
     return ConfidenceInterval(
         **{end: replicated.shaped(p[end] for p in parts) for end in ("low", "high", "low_error", "high_error")},
         method=name,
@@ -174,7 +181,12 @@ def collect(
         alternative=asked["alternative"],
         status="refused" if reasons else "ok",
         reason=reasons[0] if reasons else None,
+        scale=" or ".join(dict.fromkeys(_public(SCALES, part["scale"]) for part in parts)),
     )
+
+
+def _public(names: dict[str, str], core: str) -> str:
+    return next(public for public, name in names.items() if name == core)
 
 
 def ends_text(low: float, high: float) -> str:

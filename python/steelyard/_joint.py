@@ -80,7 +80,7 @@ class JointTest(Result):
         found = f"{self._law()} = {self.statistic:.4f}, p = {self.pvalue:.4f}"
         return f"{'; '.join(self.hypotheses)}: {found}\n  {self._how()}"
 
-    def _repr_html_(self) -> str:
+    def _html(self) -> str:
         rows = [(self._law(), self.statistic), ("p", self.pvalue)]
         return table("; ".join(self.hypotheses), ("", "value"), rows, digits=4, note=self._how())
 

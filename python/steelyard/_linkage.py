@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 
 from ._frames import frame_in
-from ._html import table
+from ._html import listed, table
 from ._names import closest, offer
 from ._participants import Codes, Participants
 from ._result import Result
 from .errors import refuse
 
 _LISTED = 8
+_ROWS = 50
 
 _TREATED = {"1", "treatment", "treated", "intervention", "ips", "experimental", "programme", "program", "true", "yes"}
 _CONTROL = {"0", "control", "controls", "tau", "treatment as usual", "usual care", "usual", "comparison", "false", "no"}
@@ -132,17 +133,23 @@ class Linkage(Result):
         first, *rest = self._lines()
         return "\n".join([f"Linkage: {first}", *(f"  {line}" for line in rest)])
 
-    def _repr_html_(self) -> str:
+    def _html(self) -> str:
+        red = f'<div style="color:#a40000"><strong>Red lines</strong>{listed(self.red_lines)}</div>'
+        said = listed(line for line in self._lines() if not line.startswith("RED LINE"))
         parts = [
-            table(caption, list(self.tables[name]), list(zip(*self.tables[name].values(), strict=True)))
+            _first_rows(caption, self.tables[name], f".{name}")
             for name, caption in (("unmatched", "Rows without a counterpart"), ("windows", "Reviews and windows"))
             if any(self.tables[name].values())
         ]
-        import html
+        return (red if self.red_lines else "") + said + "".join(parts)
 
-        red = "".join(f'<li style="color:#a40000">{html.escape(text)}</li>' for text in self.red_lines)
-        said = "".join(f"<li>{html.escape(line)}</li>" for line in self._lines() if not line.startswith("RED LINE"))
-        return (f"<ul><strong>Red lines</strong>{red}</ul>" if red else "") + f"<ul>{said}</ul>" + "".join(parts)
+
+def _first_rows(caption: str, columns: Mapping[str, Sequence[Any]], where: str) -> str:
+    """Write the first rows of a table: thousands of participants may have met no site."""
+    rows = list(zip(*columns.values(), strict=True))
+    more = len(rows) - _ROWS
+    note = f"{more} more rows: see {where}" if more > 0 else ""
+    return table(caption, list(columns), rows[:_ROWS], note=note)
 
 
 def link(people: Participants, column: str, sites: Sequence[str], same_site: Mapping[str, str]) -> tuple[Codes, Any]:

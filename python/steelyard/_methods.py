@@ -127,7 +127,7 @@ class MethodComparison(Result):
             lines.append(f"  {row.method:{width}}  se {error}  p {p}  {self._sets(row)}")
         return "\n".join(lines)
 
-    def _repr_html_(self) -> str:
+    def _html(self) -> str:
         rows = [(row.method, row.what, row.std_error, row.statistic, row.p_value, self._sets(row)) for row in self.rows]
         head = ("method", "what it is", "standard error", "t", "p", f"{self.confidence_level:.0%} set")
         caption = f"{self.term} = {self.estimate:.4g} by {len(rows)} methods, {self.sites} sites"

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _core
+from ._brief import brief
 from ._frames import frame_in
 from ._html import table
 from ._random import RNG, seed_of
@@ -53,6 +54,18 @@ class RubinPooled(Result):
     low: float
     high: float
     n_copies: int
+
+    def __repr__(self) -> str:
+        return (
+            f"{self.estimate:.4g} ({self.low:.4g} to {self.high:.4g}) over {self.n_copies} completed copies; "
+            f"standard error {self.standard_error:.3g}, t({self.degrees_of_freedom:.1f}), "
+            f"{100 * self.missing_share:.0f} % of the variance from what is missing"
+        )
+
+    def _html(self) -> str:
+        heads = ("", "estimate", "standard error", "low", "high", "df", "share of variance from what is missing")
+        row = (self.estimate, self.standard_error, self.low, self.high, self.degrees_of_freedom, self.missing_share)
+        return table(f"Pooled over {self.n_copies} completed copies (Rubin)", heads, [("pooled", *row)])
 
     def tidy(self) -> Any:
         """Return one row."""
@@ -148,7 +161,7 @@ class MissingScores(Result):
         return self.frame
 
     def __repr__(self) -> str:
-        lines = [f"{len(self.holes)} missing scores; the scale's rule: {self.rule}"]
+        lines = []
         for row in zip(*self.rows.values(), strict=True):
             r = dict(zip(self.rows, row, strict=True))
             if r["n_missing"]:
@@ -157,9 +170,10 @@ class MissingScores(Result):
                     f"  {r['site']}: {r['n_missing']} missing, {total}, possible {r['low']:g} to {r['high']:g} "
                     f"({r['band_low']}" + ("" if r["band_certain"] else f" or {r['band_high']}: FLAGGED") + ")"
                 )
-        return "\n".join(lines + [f"  note: {text}" for text in self.caveats])
+        head = f"{len(self.holes)} missing scores; the scale's rule: {self.rule}"
+        return "\n".join([head, *brief(lines, ".frame"), *(f"  note: {text}" for text in self.caveats)])
 
-    def _repr_html_(self) -> str:
+    def _html(self) -> str:
         note = " ".join(self.caveats)
         rows = list(zip(*self.rows.values(), strict=True))
         heads = [name.replace("_", " ") for name in self.rows]
@@ -194,6 +208,11 @@ class VerdictOverMissing(Result):
     high: float | None
     n_visited: int
     all_corners: bool
+
+    def tidy(self) -> Any:
+        """Return one row per completion: how it was made, and the verdict."""
+        made = ["scale rule", *["corner"] * len(self.corners), *["imputed"] * len(self.imputed)]
+        return frame_in({"term": made, "verdict": [self.by_rule, *self.corners, *self.imputed]}, "pandas")
 
     def __repr__(self) -> str:
         what = "CHANGES within the bounds of the missing scores" if self.changes else "is the same throughout"

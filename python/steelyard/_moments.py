@@ -125,7 +125,7 @@ class Moments(Result):
             + (f"; {self.unlinked} rows of no reviewed site or of the other arm" if self.unlinked else "")
         )
 
-    def _repr_html_(self) -> str:
+    def _html(self) -> str:
         rows = [
             (site, int(rows), int(n), *mean)
             for site, rows, n, mean in zip(self.sites, self.rows, self.n, self.means.tolist(), strict=True)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import html
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ._axes import axes_of
+from ._brief import brief
 from ._frames import frame_in
-from ._html import table
+from ._html import listed, table
 from ._result import Result, serialisable
 
 
@@ -96,7 +96,7 @@ class PermutationResult(Result):
         return f"Permutation test of {self.name}: {how} arrangements of {self.exchanged}"
 
     def __repr__(self) -> str:
-        lines = [self._heading()]
+        lines = []
         for term, value, p, floor, error, adjusted in self._rows():
             text = f"  {term}: {value:.5g}, p = {p:.4g}"
             text += "" if adjusted is None else f", adjusted {adjusted:.4g}"
@@ -104,14 +104,14 @@ class PermutationResult(Result):
                 ")" if self.enumerated else f"; Monte Carlo error {error:.2g})"
             )
             lines.append(text)
+        lines = [self._heading(), *brief(lines)]
         lines.append(f"  {self.alternative}, by the {self.two_sided_rule} tail; ties count in full")
         return "\n".join(lines + [f"  note: {text}" for text in self.caveats])
 
-    def _repr_html_(self) -> str:
+    def _html(self) -> str:
         heads = ("term", "statistic", "p", "smallest p within reach", "Monte Carlo error", "adjusted p")
-        notes = "".join(f"<li>{html.escape(text)}</li>" for text in self.caveats)
         note = f"{self.alternative}, by the {self.two_sided_rule} tail; ties count in full. Seed {self.seed}."
-        return table(self._heading(), heads, self._rows(), digits=4, note=note) + (f"<ul>{notes}</ul>" if notes else "")
+        return table(self._heading(), heads, self._rows(), digits=4, note=note) + listed(self.caveats)
 
     def plot(self, ax: Any = None, output: int = 0) -> Any:
         """Draw the null distribution of one statistic with the observed value.

@@ -109,7 +109,7 @@ class SitesNeeded(Result):
             ]
         return "\n".join([*lines, f"  assumed: {self.assumptions}"])
 
-    def _repr_html_(self) -> str:
+    def _html(self) -> str:
         heads = ("concentration", "r2", "sites", "power", "monte_carlo_error", "runs")
         rows = [tuple(row[head] for head in heads) for row in self.rows]
         return table(f"Power to show a gain of at least d; assumed: {self.assumptions}", heads, rows)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import html
 import math
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 
 from . import _core
 from ._frames import frame_in
-from ._html import table
+from ._html import listed, table
 from ._result import Result, data_hash
 from .errors import refuse
 
@@ -134,14 +133,13 @@ class Reliability(Result):
         first, *rest = self._lines()
         return "\n".join([f"Reliability: {first}", *(f"  {x}" for x in rest), *(f"  note: {x}" for x in self.caveats)])
 
-    def _repr_html_(self) -> str:
+    def _html(self) -> str:
         captions = {"icc": "Intraclass correlations of the total", "items": "Agreement by item", "bands": "Bands"}
         parts = [
             table(caption, list(self.tables[name]), list(zip(*self.tables[name].values(), strict=True)))
             for name, caption in captions.items()
         ]
-        said = "".join(f"<li>{html.escape(text)}</li>" for text in (*self._lines(), *self.caveats))
-        return "".join(parts) + f"<ul>{said}</ul>"
+        return "".join(parts) + listed((*self._lines(), *self.caveats))
 
 
 def _rated(study: Study) -> list[tuple[Any, list[int]]]:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ._audit_checks import text_of
+from ._brief import brief
 from ._cells import is_blank, label
 from ._frames import columns_of, frame_in, library_of
 from ._html import table
@@ -88,9 +89,8 @@ class BaselineTable(Result):
         return frame_in({name: [getattr(row, name) for row in self.rows] for name in names}, self.library)
 
     def __repr__(self) -> str:
-        lines = [self._caption()]
-        lines += [f"  {_name(row)}: {row.printed} (n = {row.n})" for row in self.rows]
-        return "\n".join(lines)
+        lines = [f"  {_name(row)}: {row.printed} (n = {row.n})" for row in self.rows]
+        return "\n".join([self._caption(), *brief(lines)])
 
     def _caption(self) -> str:
         sizes = [row.n for row in self.rows]
@@ -98,7 +98,7 @@ class BaselineTable(Result):
         span = str(min(sizes)) if min(sizes) == max(sizes) else f"{min(sizes)} to {max(sizes)}"
         return f"Baseline characteristics; n per variable {span}{of}"
 
-    def _repr_html_(self) -> str:
+    def _html(self) -> str:
         rows = [(_name(row), row.printed, row.n, _missing(row), _interval(row)) for row in self.rows]
         heads = ["Characteristic", "% or mean (SD)", "n", "Missing", f"{100 * self.confidence_level:g} % interval"]
         return table(self._caption(), heads, rows, note=f"Intervals of shares: {self.interval}.")

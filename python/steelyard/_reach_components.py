@@ -59,7 +59,7 @@ class Components(Result):
     def __repr__(self) -> str:
         return "\n".join(["Components of the process evaluation", *(f"  {_line(row)}" for row in self.rows)])
 
-    def _repr_html_(self) -> str:
+    def _html(self) -> str:
         rows = [(_title(r.component), r.question, f"{_MARKS[r.status]} {r.status}", r.evidence) for r in self.rows]
         heads = ["Component", "Question", "Reported", "Evidence"]
         return table(

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from . import _core
+from ._brief import brief
 from ._cells import is_blank, label, numbers
 from ._frames import columns_of, frame_in, library_of
 from ._html import number, table
@@ -93,16 +94,16 @@ class Moderators(Result):
         return frame_in({name: [getattr(row, name) for row in self.subgroups] for name in names}, self.library)
 
     def __repr__(self) -> str:
-        lines = [f"{self.what} by subgroup; {self.uncertainty}"]
+        lines = []
         for test in self.tests:
             told = "not tested" if test.p_value is None else f"p = {test.p_value:.3g}, adjusted {test.p_adjusted:.3g}"
             lines.append(f"  {test.moderator}: {told}")
             for row in self.subgroups:
                 if row.moderator == test.moderator:
                     lines.append(f"    {row.level}: {_estimate(row)}")
-        return "\n".join([*lines, f"  note: {_CAVEAT}"])
+        return "\n".join([f"{self.what} by subgroup; {self.uncertainty}", *brief(lines), f"  note: {_CAVEAT}"])
 
-    def _repr_html_(self) -> str:
+    def _html(self) -> str:
         adjusted = {test.moderator: test for test in self.tests}
         rows = [
             (

@@ -6,7 +6,7 @@ import dataclasses
 from typing import Any
 
 from ._frames import frame_in
-from ._html import screen, table
+from ._html import listed, table
 from ._reach_baseline import BaselineTable
 from ._reach_components import Components
 from ._reach_ladder import RUNGS, Stage
@@ -90,9 +90,8 @@ class SelectionBounds(Result):
     ----------
     k, n : int
     rows : tuple of dict
-        Per rung: `of, total, low, high, outer_low, outer_high, tipping`; `tipping` is the share among the others at
-        which
-        the share among all is `cut`.
+        Per rung: `of, total, low, high, outer_low, outer_high, tipping`; `tipping` is the share among the others
+        at which the share among all is `cut`.
     cut : float
     """
 
@@ -118,7 +117,7 @@ class SelectionBounds(Result):
             return f"{told}; {100 * self.cut:g} % is beyond any share among the others"
         return f"{told}; {100 * self.cut:g} % when {100 * row['tipping']:.1f} % of the others say so"
 
-    def _repr_html_(self) -> str:
+    def _html(self) -> str:
         rows = [
             (RUNGS[r["of"]], r["total"], 100 * r["low"], 100 * r["high"], 100 * r["outer_low"], 100 * r["outer_high"])
             for r in self.rows
@@ -249,7 +248,7 @@ class ReachResult(Result):
             lines.append(f"  {self.baseline._caption()}")
         return "\n".join(lines + [f"  note: {text}" for text in self.caveats])
 
-    def _repr_html_(self) -> str:
+    def _html(self) -> str:
         rows = [(RUNGS[row.rung], *_columns(row)) for row in self.rungs]
         parts = [
             table(
@@ -265,10 +264,10 @@ class ReachResult(Result):
         if self.representativeness:
             parts.append(self._representativeness_html())
         if self.baseline is not None:
-            parts.append(self.baseline._repr_html_())
-        parts.append(self.components._repr_html_())
+            parts.append(self.baseline._html())
+        parts.append(self.components._html())
         body = "".join(parts)
-        return screen("Reach", body + _listed(self.caveats))
+        return body + listed(self.caveats)
 
     def _composition_html(self) -> str:
         rows = [
@@ -322,10 +321,3 @@ def _columns(row: RungRow) -> tuple[str, str, str]:
         return str(row.n), "–", "–"
     share = f"{100 * row.share:.1f} % of {RUNGS[row.of].lower()}"
     return str(row.n), share, f"{100 * row.low:.1f} to {100 * row.high:.1f} %"
-
-
-def _listed(texts: tuple[str, ...]) -> str:
-    import html
-
-    items = "".join(f"<li>{html.escape(text)}</li>" for text in texts)
-    return f"<ul>{items}</ul>" if items else ""

@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ._brief import brief
 from ._cells import is_blank, label
 from ._columns import Column, read_column
 from ._frames import columns_of, frame_in, is_frame, library_of
 from ._grid import Grid, read_grid
-from ._html import table
+from ._html import Shown, table
 from ._layout import role_of
 from ._names import closest, folded
 from ._outcome_values import outcome_values
@@ -55,7 +56,7 @@ _ARM = (
 
 
 @dataclasses.dataclass(frozen=True)
-class OutcomePreview:
+class OutcomePreview(Shown):
     """What was understood of a participant file, and what was not.
 
     Attributes
@@ -80,14 +81,16 @@ class OutcomePreview:
     def __repr__(self) -> str:
         shown = ", ".join(f"{site} ({n})" for site, n in self.sites[:8]) + (" ..." if len(self.sites) > 8 else "")
         lines = [f"{self.source}: {self.n_rows} rows at {len(self.sites)} sites", f"  {shown}"]
+        columns = []
         for head, name, kind, blanks in self.columns:
             renamed = f' -> "{name}"' if name and name != head else ""
-            lines.append(f'  column "{head}"{renamed}: {kind}' + (f", {blanks} blank" if blanks else ""))
+            columns.append(f'  column "{head}"{renamed}: {kind}' + (f", {blanks} blank" if blanks else ""))
+        lines += brief(columns, ".columns")
         lines += [f"  note: {text}" for text in self.notes]
         lines += [f"  PROBLEM {i}: {text}" for i, text in enumerate(self.problems, start=1)]
         return "\n".join(lines)
 
-    def _repr_html_(self) -> str:
+    def _html(self) -> str:
         rows: list[tuple[Any, ...]] = [("rows", self.n_rows), ("sites", ", ".join(site for site, _ in self.sites))]
         rows += [("note", text) for text in self.notes] + [("problem", text) for text in self.problems]
         return table(f"What was understood of {self.source}", ("part", "reading"), rows) + table(
@@ -96,7 +99,7 @@ class OutcomePreview:
 
 
 @dataclasses.dataclass(frozen=True)
-class OutcomeReading:
+class OutcomeReading(Shown):
     """Participants that were read, ready for `sy.Study`, and the preview; unpacks as `participants, preview`.
 
     Attributes
@@ -122,8 +125,8 @@ class OutcomeReading:
     def __repr__(self) -> str:
         return repr(self.preview)
 
-    def _repr_html_(self) -> str:
-        return self.preview._repr_html_()
+    def _html(self) -> str:
+        return self.preview._html()
 
 
 def read_outcomes(

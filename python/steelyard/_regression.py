@@ -118,7 +118,7 @@ class Regression(Result):
     def __repr__(self) -> str:
         return as_text(self)
 
-    def _repr_html_(self) -> str:
+    def _html(self) -> str:
         return as_html(self)
 
     def plot(self, ax: Any = None) -> Any:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ._axes import axes_of
+from ._brief import brief
 from ._html import table
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def as_text(fit: Regression) -> str:
     width = max(map(len, fit.names))
     lines = [title(fit), *(f"  caution: {text}" for text in fit.cautions)]
     lines.append(f"  {'':{width}}  estimate  std error      t     df      p   {fit.confidence_level:.0%} interval")
-    lines += [
+    rows = [
         f"  {name:{width}}  {b:8.4g}  {se:9.3g}  {t:5.2f}  {df:5.1f}  {p:5.3f}   {low:.4g} to {high:.4g}"
         for name, b, se, t, df, p, low, high in zip(
             fit.names,
@@ -38,7 +39,7 @@ def as_text(fit: Regression) -> str:
             strict=True,
         )
     ]
-    return "\n".join(lines)
+    return "\n".join([*lines, *brief(rows)])
 
 
 def as_html(fit: Regression) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ._grid import present
 from ._names import closest
 from ._read_outcomes import OutcomeReading, read_outcomes
 from .errors import refuse
@@ -22,6 +23,7 @@ def has_one_row_per_site(path: Path) -> bool:
     """Whether a CSV file has the heads of site-level outcomes and no more than a stray second row of a site."""
     if path.suffix.lower() != ".csv":
         return False
+    present(path)
     with path.open(newline="", encoding="utf-8-sig", errors="replace") as file:
         rows = list(csv.DictReader(file))
     heads = {head.strip() for head in rows[0]} if rows else set()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import html
 import json
 import math
 from typing import Any, ClassVar, Self
@@ -16,6 +15,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from . import _core
+from ._html import Shown
 from .errors import refuse
 
 _KINDS: dict[str, type[Any]] = {}
@@ -33,7 +33,7 @@ def serialisable(cls: type[Any]) -> type[Any]:
 
 
 @dataclasses.dataclass(frozen=True)
-class Result:
+class Result(Shown):
     """Base of all results."""
 
     _like: ClassVar[Any] = None
@@ -69,9 +69,6 @@ class Result:
         if not isinstance(result, cls):
             raise refuse("JSON of another kind", got=type(result).__name__, allowed=cls.__name__)
         return result
-
-    def _repr_html_(self) -> str:
-        return f"<pre>{html.escape(repr(self))}</pre>"
 
 
 def _encode(value: Any) -> Any:

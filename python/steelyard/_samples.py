@@ -58,7 +58,17 @@ class Rows:
             table = np.concatenate(tables)
         else:
             table = np.stack([p.reshape(-1, p.shape[-1]) for p in self.parts]).reshape(-1, self.n).T
-        return np.ascontiguousarray(table, dtype=np.float64)
+        try:
+            return np.ascontiguousarray(table, dtype=np.float64)
+        except (TypeError, ValueError):
+            text = next((f'"{x}"' for x in table.ravel() if isinstance(x, str)), str(table.dtype))
+            raise refuse(
+                "data that are not numbers",
+                at="data",
+                got=text,
+                allowed="numbers",
+                remedy="Leave out columns of text, or convert them.",
+            ) from None
 
     def shape(self) -> tuple[int, ...]:
         """Return the shape of one number per column, as NumPy reductions over the rows give it."""

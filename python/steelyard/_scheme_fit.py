@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from . import _core
 from ._axes import axes_of
+from ._brief import brief
 from ._frames import columns_of, frame_like, is_frame
 from ._html import table
 from ._random import RNG, seed_of
@@ -269,13 +270,15 @@ class SchemeFit(Result):
             lines.append(f"  penalty {self.penalty:.4g}")
         width = max(map(len, self.names))
         lines.append(f"  {'':{width}}  weight  slope")
-        lines += [
-            f"  {name:{width}}  {weight:6.2f}  {slope:.4g}"
-            for name, weight, slope in zip(self.names, self.weights, self.slopes, strict=True)
-        ]
+        lines += brief(
+            [
+                f"  {name:{width}}  {weight:6.2f}  {slope:.4g}"
+                for name, weight, slope in zip(self.names, self.weights, self.slopes, strict=True)
+            ]
+        )
         return "\n".join(lines)
 
-    def _repr_html_(self) -> str:
+    def _html(self) -> str:
         rows = [
             (name, float(weight), float(slope), "pinned" if name in self.pinned else "")
             for name, weight, slope in zip(self.names, self.weights, self.slopes, strict=True)

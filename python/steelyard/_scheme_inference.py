@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ._brief import brief
 from ._frames import frame_like
 from ._html import table
 from ._result import Result
@@ -50,7 +51,7 @@ class SlopeInference(Result):
     method : str
         `t`, `CR2` or `normal`.
     critical : tuple of float
-        Critical |t|: marginal, simultaneous over slopes, over contrasts; `critical_error` is the Monte Carlo standard
+        Critical `|t|`: marginal, simultaneous over slopes, over contrasts; `critical_error` is the Monte Carlo standard
         error of the last two.
     """
 
@@ -88,7 +89,8 @@ class SlopeInference(Result):
         if self.method == "CR2":
             df = f"CR2 with t of {self.degrees_of_freedom:.1f} degrees of freedom or more"
         width = max(map(len, self.names))
-        lines = [f"{self.scheme}: slopes less their mean, {level} intervals by {df}; all items at once in brackets"]
+        head = f"{self.scheme}: slopes less their mean, {level} intervals by {df}; all items at once in brackets"
+        lines = []
         for name, found in self.contrasts.items():
             if found is None:
                 lines.append(f"  {name:{width}}  {ANY_VALUE}")
@@ -97,9 +99,9 @@ class SlopeInference(Result):
                 f"  {name:{width}}  {found['estimate']: .4g} ({found['conf_low']:.4g} to {found['conf_high']:.4g})"
                 f" [{found['simultaneous_low']:.4g} to {found['simultaneous_high']:.4g}]"
             )
-        return "\n".join([*lines, *([f"  {self.reason}"] if self.reason else [])])
+        return "\n".join([head, *brief(lines), *([f"  {self.reason}"] if self.reason else [])])
 
-    def _repr_html_(self) -> str:
+    def _html(self) -> str:
         rows = [
             (name, ANY_VALUE, "", "")
             if found is None
@@ -203,13 +205,17 @@ class Stability(Result):
     def __repr__(self) -> str:
         width = max(map(len, self.names))
         lines = [
-            f"{self.scheme}: range of weights over {self.n_refits} refits ({self.kind}); not a confidence interval"
-        ]
-        lines += [
             f"  {name:{width}}  {w:6.2f}  {low:6.2f} to {high:6.2f}"
             for name, w, low, high in zip(self.names, self.weights, self.weights_low, self.weights_high, strict=True)
         ]
-        return "\n".join(lines)
+        return "\n".join([self._caption(), *brief(lines)])
+
+    def _caption(self) -> str:
+        return f"{self.scheme}: range of weights over {self.n_refits} refits ({self.kind}); not a confidence interval"
+
+    def _html(self) -> str:
+        rows = list(zip(self.names, self.weights, self.weights_low, self.weights_high, strict=True))
+        return table(self._caption(), ("item", "weight", "lowest", "highest"), rows, digits=2)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -262,13 +268,17 @@ class Posterior(Result):
     def __repr__(self) -> str:
         width = max(map(len, self.names))
         lines = [
-            f"Posterior of slopes toward a target worth {self.prior_worth_sites:.3g} sites, {100 * self.level:g} %",
-            *(
-                f"  {name:{width}}  {mean: .4g} ({low:.4g} to {high:.4g})"
-                for name, mean, low, high in zip(self.names, self.mean, self.low, self.high, strict=True)
-            ),
+            f"  {name:{width}}  {mean: .4g} ({low:.4g} to {high:.4g})"
+            for name, mean, low, high in zip(self.names, self.mean, self.low, self.high, strict=True)
         ]
-        return "\n".join(lines)
+        return "\n".join([self._caption(), *brief(lines)])
+
+    def _caption(self) -> str:
+        return f"Posterior of slopes toward a target worth {self.prior_worth_sites:.3g} sites, {100 * self.level:g} %"
+
+    def _html(self) -> str:
+        rows = list(zip(self.names, self.mean, self.low, self.high, strict=True))
+        return table(self._caption(), ("item", "mean slope", "low", "high"), rows)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -298,7 +308,13 @@ class IntegerWeights(Result):
 
     def __repr__(self) -> str:
         words = ", ".join(f"{name} {weight}" for name, weight in zip(self.names, self.weights, strict=True))
-        return f"Whole weights (loss {self.loss:.3%}; equal weights would lose {self.loss_of_unit:.3%}): {words}"
+        return f"{self._caption()}: {words}"
+
+    def _caption(self) -> str:
+        return f"Whole weights (loss {self.loss:.3%}; equal weights would lose {self.loss_of_unit:.3%})"
+
+    def _html(self) -> str:
+        return table(self._caption(), ("item", "weight"), list(zip(self.names, self.weights, strict=True)))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -322,6 +338,11 @@ class SiteEffectTest(Result):
     n_resamples: int
     n_undefined: int
     seed: int
+
+    def tidy(self) -> Any:
+        """Return one row: the spread of the sites with its test."""
+        row: dict[str, Any] = {"term": ["site effect"], "estimate": [self.tau]}
+        return frame_like({**row, "statistic": [self.statistic], "p_value": [self.pvalue]}, self._like)
 
     def __repr__(self) -> str:
         return (

@@ -12,6 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _core
+from ._brief import brief
+from ._frames import frame_in
+from ._html import table
 from ._linkage import arm_of
 from ._moments import group_of, outcome_of, people_of, raw_moments
 from ._outcome_values import Values, outcome_values
@@ -78,6 +81,28 @@ class SiteOutcomes(Result):
     control_value: Floats | None = None
     horizon: float | None = None
     hazards: dict[str, tuple[Any, ...]] = dataclasses.field(default_factory=dict)
+
+    def tidy(self) -> Any:
+        """Return one row per site."""
+        errors = [math.sqrt(v) if v >= 0 else NAN for v in self.variance.tolist()]
+        columns: dict[str, Any] = {"term": self.sites, "estimate": self.value, "std_error": errors}
+        return frame_in({**columns, "conf_low": self.low, "conf_high": self.high}, "pandas")
+
+    def __repr__(self) -> str:
+        rows = zip(self.sites, self.n, self.value, self.low, self.high, self.status, strict=True)
+        lines = [
+            f"  {site}: n {n}, {value:.3g} ({low:.3g} to {high:.3g})" + ("" if status == "ok" else f", {status}")
+            for site, n, value, low, high, status in rows
+        ]
+        return "\n".join([self._caption(), *brief(lines)])
+
+    def _caption(self) -> str:
+        return f"{self.outcome}: {self.measure} by site, {100 * self.confidence_level:g} % intervals"
+
+    def _html(self) -> str:
+        columns = (self.sites, self.n, self.missing, self.value, self.low, self.high, self.status)
+        heads = ("site", "n", "missing", self.measure, "low", "high", "status")
+        return table(self._caption(), heads, list(zip(*map(list, columns), strict=True)))
 
 
 @dataclasses.dataclass

@@ -106,7 +106,7 @@ class SiteTable(Result):
     def __repr__(self) -> str:
         return screen(self)
 
-    def _repr_html_(self) -> str:
+    def _html(self) -> str:
         return page(self)
 
     def plot(self, ax: Any = None) -> Any:

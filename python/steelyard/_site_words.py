@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import html
 from typing import TYPE_CHECKING, Any
 
-from ._html import number, table
-from ._html import screen as scrolled
+from ._brief import brief
+from ._html import listed, number, table
 
 if TYPE_CHECKING:
     from ._site_table import SiteTable
@@ -14,7 +13,6 @@ if TYPE_CHECKING:
 __all__ = ["outcomes_page", "page", "screen"]
 
 Cells = list[Any]
-_MANY = 25
 
 
 def shared(found: SiteTable) -> list[str]:
@@ -42,7 +40,7 @@ def shared(found: SiteTable) -> list[str]:
 def screen(found: SiteTable) -> str:
     """Write the table as plain text."""
     rows = found.tables["sites"]
-    lines = [f"{len(rows['site'])} sites"]
+    lines = []
     for i, site in enumerate(rows["site"]):
         parts = [f"total {_short(rows['total'][i], 5)}" + (f" ({rows['band'][i]})" if rows["band"][i] else "")]
         if found.outcomes is not None:
@@ -53,7 +51,7 @@ def screen(found: SiteTable) -> str:
                 else f"n {o.n[i]}, {o.status[i]}"
             )
         lines.append(f"  {site}: {'; '.join(parts)}")
-    lines += [f"  {line}" for line in shared(found)]
+    lines = [f"{len(rows['site'])} sites", *brief(lines, ".frame"), *(f"  {line}" for line in shared(found))]
     return "\n".join(lines + [f"  note: {text}" for text in found.caveats])
 
 
@@ -71,13 +69,11 @@ def outcomes_page(found: SiteTable) -> str:
     parts = []
     if found.outcomes is not None:
         parts.append(_table(f"Outcomes by site: {found.outcomes.outcome}", _outcomes(found, found.outcomes.measure)))
-    said = "".join(f"<li>{html.escape(text)}</li>" for text in (*shared(found), *found.caveats))
-    return "".join(parts) + f"<ul>{said}</ul>"
+    return "".join(parts) + listed((*shared(found), *found.caveats))
 
 
 def _table(caption: str, columns: dict[str, Cells]) -> str:
-    written = table(caption, list(columns), list(zip(*columns.values(), strict=True)))
-    return scrolled(caption, written) if len(columns["site"]) > _MANY else written
+    return table(caption, list(columns), list(zip(*columns.values(), strict=True)))
 
 
 def _fidelity(found: SiteTable) -> dict[str, Cells]:

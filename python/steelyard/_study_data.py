@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from . import _core
 from ._frames import frame_in, library_of
+from ._html import Shown
 from ._linkage import Linkage
 from ._meet import meet
 from ._reviews import RULES, Units, reviews_of
@@ -50,7 +51,7 @@ class Published:
     claims: Any = None
 
 
-class StudyData:
+class StudyData(Shown):
     """The data of a `Study`, whose docstring describes every parameter and attribute."""
 
     def __init__(
@@ -244,7 +245,7 @@ class StudyData:
 
     def __repr__(self) -> str:
         lines = [
-            f"Study of {len(self.site_ids)} sites on {self.scale.id} ({len(self.item_ids)} items), {self.population}",
+            self._caption(),
             f"  sites: {_some(self.site_ids)}",
         ]
         if self._linkage is not None:
@@ -253,6 +254,14 @@ class StudyData:
             lines.append(f"  missing: {len(self.absent)} of {self.score_matrix.size} scores ({self.missing})")
         lines += [f"  note: {text}" for text in self.caveats]
         return "\n".join(lines)
+
+    def _caption(self) -> str:
+        return f"Study of {len(self.site_ids)} sites on {self.scale.id} ({len(self.item_ids)} items), {self.population}"
+
+    def _html(self) -> str:
+        from ._study_page import page
+
+        return page(self)
 
 
 def checked_outcome(outcome: Any) -> Outcome | None:

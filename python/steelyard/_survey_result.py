@@ -6,8 +6,9 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ._brief import brief
 from ._frames import frame_in
-from ._html import screen, table
+from ._html import listed, table
 from ._reach_ladder import RUNGS
 from ._result import Result, serialisable
 
@@ -235,7 +236,7 @@ class SurveyResult(Result):
         return frame_in(dict(zip(names, zip(*rows, strict=True), strict=True)), self.library)
 
     def __repr__(self) -> str:
-        lines = ["Survey"]
+        lines = []
         for s in self.items:
             ends = f"{100 * s.low:.0f} to {100 * s.high:.0f}"
             lines.append(f"  {s.label}: {s.k} of {s.n}, {100 * s.share:.0f} % ({ends}), rank {_rank(s)}")
@@ -244,9 +245,9 @@ class SurveyResult(Result):
             lines.append(f"  {q.question}: n {q.n}, mean {q.mean:.2f}, SD {q.sd:.2f}{positive}")
         for one in self.open_questions:
             lines.append(f"  {one.question}: {_silence(one)}")
-        return "\n".join(lines + [f"  note: {text}" for text in self.caveats])
+        return "\n".join(["Survey", *brief(lines), *(f"  note: {text}" for text in self.caveats)])
 
-    def _repr_html_(self) -> str:
+    def _html(self) -> str:
         parts = []
         for kind in dict.fromkeys(s.kind for s in self.items):
             parts.append(self._statements_html(kind))
@@ -256,9 +257,7 @@ class SurveyResult(Result):
             parts.append(table("Open questions", ["Question", "Asked", "Answers", "Read as"], rows))
         if self.determinant_rows:
             parts.append(self._determinants_html())
-        from ._reach_result import _listed
-
-        return screen("Survey", "".join(parts) + _listed(self.caveats))
+        return "".join(parts) + listed(self.caveats)
 
     def _statements_html(self, kind: str) -> str:
         own = [s for s in self.items if s.kind == kind]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ._brief import brief
 from ._frames import frame_in
 from ._html import table
 from ._moments import people_of
@@ -102,9 +103,10 @@ class TableOne(Result):
         rows = [heads, *([str(x) for x in row] for row in self._cells())]
         widths = [max(len(row[j]) for row in rows) for j in range(len(heads))]
         lines = ["  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows]
-        return "\n".join(lines + [f"note: {text}" for text in self.caveats])
+        heading, *body = lines
+        return "\n".join([heading, *brief(body), *(f"note: {text}" for text in self.caveats)])
 
-    def _repr_html_(self) -> str:
+    def _html(self) -> str:
         heads = ["", "shown", *self._heads()]
         return table("Table 1: participants", heads, self._cells(), note=" ".join(self.caveats))
 

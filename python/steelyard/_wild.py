@@ -143,7 +143,7 @@ class WildTest(Result):
         lines += [f"  {note}" for note in self._notes()]
         return "\n".join(lines)
 
-    def _repr_html_(self) -> str:
+    def _html(self) -> str:
         rows = [
             ("estimate", self.estimate),
             ("standard error", self.standard_error),

@@ -23,6 +23,10 @@ from .errors import refuse
 __all__ = ["Checklist", "ChecklistItem", "ChecklistResult", "checklist"]
 
 
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 @serialisable
 @dataclasses.dataclass(frozen=True)
 class ChecklistItem:
@@ -129,7 +133,7 @@ class ChecklistResult(Result):
             lines.append(f"  {entry['status']}: {entry['title']}{where}{more}")
         return "\n".join(lines)
 
-    def _repr_html_(self) -> str:
+    def _html(self) -> str:
         rows = [(e["title"], e["status"], e["where"], e["missing"]) for e in self.entries]
         note = f"{self.checklist.source}. {self.checklist.note}".strip()
         heads = ("Item", "Status", "Where", "Missing")
@@ -170,10 +174,15 @@ def checklist(
     {'met': 1, 'partly': 2, 'not': 2}
     """
     told = name if isinstance(name, Checklist) else Checklist.load(name)
-    displays = [display] if isinstance(display, JointDisplay) else list(display)
+    displays: list[Any] = list(display) if isinstance(display, (list, tuple)) else [display]
     for position, one in enumerate(displays):
         if not isinstance(one, JointDisplay):
-            raise refuse("not a joint display", at=f"display, entry {position + 1}", got=type(one).__name__)
+            raise refuse(
+                "not a joint display",
+                at=f"display, entry {position + 1}",
+                got=type(one).__name__,
+                allowed="sy.JointDisplay",
+            )
     if not displays:
         raise refuse("no display to lint", at="display", allowed="one or more")
     said = dict(statements or {})

@@ -37,6 +37,10 @@ __all__ = [
 ]
 
 
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 @serialisable
 @dataclasses.dataclass(frozen=True)
 class Source:
@@ -479,7 +483,7 @@ class Corpus(Result):
             lines.append(f"  {len(self.issues)} issues, the first: {self.issues[0]}")
         return "\n".join(lines)
 
-    def _repr_html_(self) -> str:
+    def _html(self) -> str:
         rows = [(name, n) for name, n in self._counts() if n]
         note = f"{len(self.issues)} issues; see .issues" if self.issues else ""
         return table(f"Corpus {self.name}".strip(), ("Part", "How many"), rows, note=note)

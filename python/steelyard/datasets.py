@@ -15,6 +15,10 @@ from .study import Published, Study
 __all__ = ["norway_ips", "synthetic_sites"]
 
 
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 def _folder() -> Any:
     return importlib.resources.files("steelyard") / "data" / "norway_ips"
 

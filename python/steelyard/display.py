@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Self
 
 from . import _core
+from ._brief import brief
 from ._display_parts import (
     Case,
     Construct,
@@ -51,6 +52,11 @@ __all__ = [
     "Recommendation",
     "Stratum",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
 
 _KINDS = (
     "lens",
@@ -180,6 +186,14 @@ class JointDisplay(Result):
             _one_of("direction", self.direction, _DIRECTIONS)
         if isinstance(self.quotes, bool) or not isinstance(self.quotes, int) or self.quotes < 1:
             raise refuse("number of quotes not allowed", at="quotes", got=repr(self.quotes), allowed="an int from 1")
+        if isinstance(self.findings, Result):
+            raise refuse(
+                "result where findings belong",
+                at="findings",
+                got=type(self.findings).__name__,
+                allowed="a list of sy.Finding",
+                remedy="Make findings of it: sy.findings.of(result, cuts=(low, high)).",
+            )
         object.__setattr__(self, "findings", tuple(self.findings or ()))
         object.__setattr__(self, "asked", _register(self.asked))
         for position, finding in enumerate(self.findings):
@@ -459,17 +473,15 @@ class JointDisplay(Result):
         lines = [self.document["caption"]]
         for section in self.document["sections"]:
             lines.append(f"{section['heading']} ({len(section['rows'])})")
-            for row in section["rows"]:
-                lines.append("  " + " | ".join(_first(cell) for cell in row["cells"]))
+            rows = ["  " + " | ".join(_first(cell) for cell in row["cells"]) for row in section["rows"]]
+            lines += brief(rows)
         lines += [f"{a['heading']}: {a['lead']}" for a in self.document["appendices"]]
         return "\n".join(lines + self.document["notes"])
 
-    def _repr_html_(self) -> str:
+    def _html(self) -> str:
         import uuid
 
-        from ._html import screen
-
-        return screen("Joint display", self.html_fragment(f"jd-{uuid.uuid4().hex[:10]}"))
+        return self.html_fragment(f"jd-{uuid.uuid4().hex[:10]}")
 
 
 def _one_of(name: str, value: object, allowed: Sequence[str]) -> None:

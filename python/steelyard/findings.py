@@ -28,9 +28,14 @@ __all__ = [
     "Interval",
     "SiteValue",
     "item_means",
+    "of",  # noqa: F822 (made by __getattr__)
     "ordinal_mean",
     "survey",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
 
 
 def __getattr__(name: str) -> Any:
@@ -165,6 +170,10 @@ class Finding:
     decimals: int = dataclasses.field(default=2, kw_only=True)
     caveat: str | None = dataclasses.field(default=None, kw_only=True)
     origin: str | None = dataclasses.field(default=None, kw_only=True)
+
+    def __repr__(self) -> str:
+        ends = "" if self.interval is None else f" ({self.interval.low:.4g} to {self.interval.high:.4g})"
+        return f'Finding("{self.id}": {self.value:.4g} {self.unit}{ends}, n {self.n}, {self.signal})'
 
     def __post_init__(self) -> None:
         place = f'finding "{self.id}"'

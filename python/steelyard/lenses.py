@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import numbers
 from collections.abc import Iterable
 from typing import Any, Self
 
 from . import _core
+from ._brief import brief
 from ._frames import frame_like
 from ._html import table
 from ._long import Progress, run_long
@@ -43,6 +45,10 @@ __all__ = [
 ]
 
 
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 @serialisable
 @dataclasses.dataclass(frozen=True)
 class Override:
@@ -61,6 +67,10 @@ class Lens:
     overrides: tuple[Override, ...] = dataclasses.field(default=(), kw_only=True)
 
     def __post_init__(self) -> None:
+        for name in ("low", "high"):
+            value = getattr(self, name, None)
+            if value is not None and (isinstance(value, bool) or not isinstance(value, numbers.Real)):
+                raise refuse("cut that is not a number", at=name, got=repr(value), allowed="a number, or None")
         _core.lens_words(self._document())
 
     def _rule(self) -> dict[str, Any]:
@@ -353,10 +363,10 @@ class Selection(Result):
 
     def __repr__(self) -> str:
         lines = [f"Selection of {len(self.selected)} of {len(self.log)} findings: {self.lens}"]
-        lines += [f"  {e['finding']}: {e['why']}" for e in self.log if e["selected"]]
+        lines += brief([f"  {e['finding']}: {e['why']}" for e in self.log if e["selected"]])
         return "\n".join(lines)
 
-    def _repr_html_(self) -> str:
+    def _html(self) -> str:
         labels = {f.id: f.label for f in self.findings}
         rows = [(labels[e["finding"]], e["selected"], e["why"], e["signal"]) for e in self.log]
         return table(f"Lens: {self.lens}", ("Finding", "Selected", "Why", "Signal"), rows)
@@ -405,13 +415,13 @@ class Stability(Result):
         return f"{self.n_resamples} replicates drawn, seed {self.seed}"
 
     def __repr__(self) -> str:
-        lines = [f"Stability of the selection by: {self.lens} ({self._how()})"]
+        lines = []
         for entry in self.entries:
             mark = "selected" if entry["selected"] else "not selected"
             lines.append(f"  {entry['finding']}: {mark}, in {entry['frequency']:.1%} of replicates ({entry['varied']})")
-        return "\n".join(lines)
+        return "\n".join([f"Stability of the selection by: {self.lens} ({self._how()})", *brief(lines)])
 
-    def _repr_html_(self) -> str:
+    def _html(self) -> str:
         labels = {f.id: f.label for f in self.findings}
         rows = [(labels[e["finding"]], e["selected"], e["frequency"], e["varied"]) for e in self.entries]
         heads = ("Finding", "Selected", "Frequency", "Resampled")
@@ -442,6 +452,10 @@ class ThresholdCheck(Result):
     high: tuple[float | None, float] | None
     misplaced: tuple[tuple[str, float], ...]
     compared: int
+
+    def tidy(self) -> Any:
+        """Return one row per misplaced finding; none where the selection is reproduced."""
+        return frame_like({"finding": [f for f, _ in self.misplaced], "value": [v for _, v in self.misplaced]}, None)
 
     def __repr__(self) -> str:
         cuts = []

@@ -17,6 +17,10 @@ from .errors import refuse
 __all__ = ["Binary", "Binomial", "Count", "Duration", "Effect", "Mean", "Outcome"]
 
 
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 def _named(**columns: object) -> None:
     for name, column in columns.items():
         if not isinstance(column, str) or not column.strip():

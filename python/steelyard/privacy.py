@@ -16,12 +16,17 @@ from typing import Any
 import numpy as np
 
 from . import _core
+from ._brief import brief
 from ._frames import columns_of, frame_like, is_frame
 from ._html import table
 from ._result import Result
 from .errors import refuse
 
 __all__ = ["Suppression", "suppress"]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
@@ -66,9 +71,10 @@ class Suppression(Result):
         head = (
             f"Suppression below {self.threshold}: {self.primary} small and {self.complementary} further {more} hidden"
         )
-        return "\n".join([head, *("  " + " ".join(_shown(x) for x in row) for row in self.cells)])
+        rows = ["  " + " ".join(_shown(x) for x in row) for row in self.cells]
+        return "\n".join([head, *brief(rows, ".frame()")])
 
-    def _repr_html_(self) -> str:
+    def _html(self) -> str:
         rows = [(name, *map(_shown, row)) for name, row in zip(self.rows, self.cells, strict=True)]
         note = f"s: suppressed; counts from 1 to {self.threshold - 1} and what would give them away."
         return table("Counts", ("", *self.columns), rows, note=note)
@@ -126,8 +132,13 @@ def suppress(
         names = list(columns)
         counts = np.column_stack(list(columns.values())) if columns else np.empty((0, 0))
     matrix = np.asarray(counts)
-    if matrix.ndim != 2 or matrix.size == 0 or matrix.dtype == object:
-        raise refuse("table of counts without a shape", at="counts", got=str(matrix.shape), allowed="rows x columns")
+    if matrix.ndim != 2 or matrix.size == 0 or matrix.dtype.kind not in "biuf":
+        raise refuse(
+            "not a table of counts",
+            at="counts",
+            got=f"shape {matrix.shape} of {matrix.dtype}",
+            allowed="numbers in rows and columns",
+        )
     whole = np.asarray(matrix, dtype=float)
     wrong = np.argwhere(~np.isfinite(whole) | (whole < 0) | (whole != np.floor(whole)) | (whole > 1e9))
     if len(wrong):

@@ -6,10 +6,11 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ._brief import brief
 from ._cells import is_blank, label
 from ._frames import columns_of, frame_in, is_frame, library_of
 from ._grid import Grid, frame_grid, read_grid
-from ._html import table
+from ._html import Shown, table
 from ._layout import Found, ItemNames, find_layout, role_of
 from ._names import closest
 from ._problems import label_clash, raise_all
@@ -22,7 +23,7 @@ __all__ = ["Preview", "SheetReading", "read_scores"]
 
 
 @dataclasses.dataclass(frozen=True)
-class Preview:
+class Preview(Shown):
     """What was understood of a file, and what was not.
 
     Attributes
@@ -60,12 +61,12 @@ class Preview:
             f"  {len(self.sites)} sites, {self.n_reviews} reviews: {shown}",
             f"  {len(self.items)} items, recognised by {', '.join(f'{k} ({n})' for k, n in how.items())}",
         ]
-        lines += [f'  column "{head}": {what}' for head, what in self.other]
+        lines += brief([f'  column "{head}": {what}' for head, what in self.other], ".other")
         lines += [f"  note: {text}" for text in self.notes]
         lines += [f"  PROBLEM {i}: {text}" for i, text in enumerate(self.problems, start=1)]
         return "\n".join(lines)
 
-    def _repr_html_(self) -> str:
+    def _html(self) -> str:
         rows: list[tuple[Any, ...]] = [("layout", self.layout), ("sites", ", ".join(self.sites))]
         rows += [("reviews", self.n_reviews), ("items", len(self.items))]
         rows += [("note", text) for text in self.notes] + [("problem", text) for text in self.problems]
@@ -77,7 +78,7 @@ class Preview:
 
 
 @dataclasses.dataclass(frozen=True)
-class SheetReading:
+class SheetReading(Shown):
     """Scores that were read, ready for `sy.Study`, and the preview; unpacks as `scores, preview`.
 
     Attributes
@@ -105,8 +106,8 @@ class SheetReading:
     def __repr__(self) -> str:
         return repr(self.preview)
 
-    def _repr_html_(self) -> str:
-        return self.preview._repr_html_()
+    def _html(self) -> str:
+        return self.preview._html()
 
 
 def read_scores(

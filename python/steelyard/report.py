@@ -91,7 +91,7 @@ def trusted(html_text: str) -> Any:
 
 def table_of(result: Any, caption: str) -> Block:
     """Show a result as its own accessible HTML."""
-    return Block("html", caption, trusted(result._repr_html_()))
+    return Block("html", caption, trusted(result._html()))
 
 
 def figure_of(draw: Any, *, size: tuple[float, float], caption: str, description: str, prefix: str) -> Block:

@@ -6,7 +6,6 @@ A scale is read from TOML or JSON; `docs/scales.md` describes every field.
 from __future__ import annotations
 
 import dataclasses
-import html
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -14,10 +13,15 @@ from pathlib import Path
 from typing import Any, Self
 
 from . import _core
+from ._html import Shown, table
 from ._result import serialisable
 from .errors import refuse
 
 __all__ = ["Bands", "ReviewTotal", "Scale", "ScaleItem", "Subscale", "write_template"]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
 
 
 @serialisable
@@ -76,7 +80,7 @@ class ReviewTotal:
 
 @serialisable
 @dataclasses.dataclass(frozen=True)
-class Scale:
+class Scale(Shown):
     """A fidelity instrument: items, subscales, bands and the rule for missing items.
 
     Make one with `Scale.load` or `Scale.from_json`; both check it.
@@ -149,6 +153,10 @@ class Scale:
         >>> sy.Scale.load("ips-25").maximum
         125.0
         """
+        if not isinstance(name, (str, Path)):
+            raise refuse(
+                "scale not understood", got=repr(name), allowed=f"a path, or one of {', '.join(cls.available())}"
+            )
         path = Path(name)
         kind = path.suffix.lower()
         if isinstance(name, str) and kind not in (".toml", ".json"):
@@ -334,21 +342,21 @@ class Scale:
             f"{self.maximum:g}; {named}{changed})"
         )
 
-    def _repr_html_(self) -> str:
+    def _html(self) -> str:
         place = {id: s.title for s in self.subscales for id in s.items}
-        rows = "".join(
-            f'<tr><th scope="row">{html.escape(item.id)}</th><td>{html.escape(item.title)}</td>'
-            f"<td>{html.escape(place.get(item.id, ''))}</td>"
-            f"<td>{item.minimum:g} to {item.maximum:g} by {item.step:g}</td>"
-            f"<td>{html.escape(item.measures)}</td><td>{'yes' if item.scored_from_outcome else ''}</td></tr>"
+        rows = [
+            (
+                item.id,
+                item.title,
+                place.get(item.id, ""),
+                f"{item.minimum:g} to {item.maximum:g} by {item.step:g}",
+                item.measures,
+                "yes" if item.scored_from_outcome else "",
+            )
             for item in self.items
-        )
+        ]
         heads = ("item", "title", "subscale", "scores", "measures", "scored from jobs obtained")
-        head = "".join(f'<th scope="col">{h}</th>' for h in heads)
-        return (
-            f"<table><caption>{html.escape(repr(self))}</caption><thead><tr>{head}</tr></thead>"
-            f"<tbody>{rows}</tbody></table>"
-        )
+        return table(repr(self), heads, rows)
 
 
 def _item(raw: Mapping[str, Any]) -> ScaleItem:

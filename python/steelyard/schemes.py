@@ -52,6 +52,10 @@ __all__ = [
 ]
 
 
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 def _check_points(points: str) -> None:
     choice("points", points, ("raw", "standardised"))
 

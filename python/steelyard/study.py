@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 __all__ = ["Published", "Study"]
 
 
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 class Study(StudyWithGaps):
     """Scores of sites on one scale, checked, and linked to their participants.
 

@@ -298,8 +298,7 @@ pub(super) fn bootstrap_intervals(
         let jackknife = jackknife.map(|j| Jackknife::of(j, &strata, estimate));
         let mut distribution = Distribution::new(values, probabilities);
         let ratios = errors.map(|e| (Distribution::new(&ratios(values, estimate, e, error), probabilities), error));
-        let degrees_of_freedom = strata.iter().sum::<usize>() as f64 - strata.len() as f64;
-        let mut basis = Basis { distribution: &mut distribution, estimate, jackknife, ratios, degrees_of_freedom };
+        let mut basis = Basis { distribution: &mut distribution, estimate, jackknife, ratios, strata: &strata };
         let intervals: Vec<_> = requests.iter().map(|&r| interval(&mut basis, r)).collect();
         let moments = distribution.moments();
         Summary {

@@ -5,6 +5,7 @@
 
 use super::distribution::{Distribution, Endpoint};
 use super::jackknife::Jackknife;
+use super::scale::{Scale, sites_as_trials};
 use crate::num::quantile::{Rule, expanded_level};
 use crate::num::special::{normal_cdf, normal_quantile, t_quantile};
 use serde::{Deserialize, Serialize};
@@ -57,6 +58,12 @@ pub struct Request {
     /// Which point between order statistics.
     #[serde(default)]
     pub rule: Rule,
+    /// Of t: the scale on which the interval is symmetric.
+    #[serde(default)]
+    pub scale: Scale,
+    /// Of t; `None`: units minus strata.
+    #[serde(default)]
+    pub degrees_of_freedom: Option<f64>,
 }
 
 /// One interval.
@@ -72,6 +79,8 @@ pub struct Interval {
     pub low_error: f64,
     /// Monte Carlo standard error of the upper end; 0 when enumerated.
     pub high_error: f64,
+    /// The scale it is symmetric on, or `exact` where a rate of 0 or 1 has none.
+    pub scale: &'static str,
     /// `ok` or `refused`.
     pub status: &'static str,
     /// Why it was refused; ends are NaN then.
@@ -89,12 +98,27 @@ pub struct Basis<'a> {
     pub jackknife: Option<Jackknife>,
     /// For studentized intervals: the t ratios of the replicates, and the standard error on the data.
     pub ratios: Option<(Distribution, f64)>,
-    /// Units minus strata, for widened levels.
-    pub degrees_of_freedom: f64,
+    /// Units per stratum.
+    pub strata: &'a [usize],
+}
+
+impl Basis<'_> {
+    fn units(&self) -> usize {
+        self.strata.iter().sum()
+    }
+
+    fn degrees_of_freedom(&self) -> f64 {
+        (self.units() - self.strata.len()) as f64
+    }
 }
 
 /// Computes one interval, or says why there is none.
 pub fn interval(basis: &mut Basis<'_>, request: Request) -> Interval {
+    let scale = match request.method {
+        Method::T if at_a_bound(basis, request) => "exact",
+        Method::T => request.scale.name(),
+        _ => Scale::Identity.name(),
+    };
     match ends(basis, request) {
         Ok((low, high)) => Interval {
             method: request.method,
@@ -102,6 +126,7 @@ pub fn interval(basis: &mut Basis<'_>, request: Request) -> Interval {
             high: high.at,
             low_error: low.error,
             high_error: high.error,
+            scale,
             status: "ok",
             reason: None,
         },
@@ -111,6 +136,7 @@ pub fn interval(basis: &mut Basis<'_>, request: Request) -> Interval {
             high: f64::NAN,
             low_error: f64::NAN,
             high_error: f64::NAN,
+            scale,
             status: "refused",
             reason: Some(reason),
         },
@@ -145,7 +171,7 @@ fn end(basis: &mut Basis<'_>, request: Request, p: f64) -> Result<Endpoint, Stri
     match request.method {
         Method::Percentile => Ok(basis.distribution.quantile(p, request.rule)),
         Method::Expanded => {
-            let level = expanded_level(p, basis.degrees_of_freedom + 1.0);
+            let level = expanded_level(p, basis.degrees_of_freedom() + 1.0);
             Ok(basis.distribution.quantile(level, request.rule))
         }
         Method::Basic => {
@@ -155,12 +181,33 @@ fn end(basis: &mut Basis<'_>, request: Request, p: f64) -> Result<Endpoint, Stri
         Method::Normal => Ok(basis.distribution.normal_end(estimate, normal_quantile(p))),
         Method::Bca => bca_end(basis, request.rule, p),
         Method::Studentized => studentized_end(basis, request.rule, p),
-        Method::T => {
-            let jackknife = usable_jackknife(basis)?;
-            let t = t_quantile(p, jackknife.degrees_of_freedom);
-            Ok(Endpoint { at: estimate + t * jackknife.standard_error, error: 0.0 })
-        }
+        Method::T => Ok(Endpoint { at: t_end(basis, request, p)?, error: 0.0 }),
     }
+}
+
+/// A rate of 0 or 1 has neither a logit nor a standard error.
+fn at_a_bound(basis: &Basis<'_>, request: Request) -> bool {
+    request.scale == Scale::Logit && (basis.estimate == 0.0 || basis.estimate == 1.0)
+}
+
+/// The t end on a scale, carried there and back by the delta method: back(h(estimate) + t h'(estimate) SE).
+fn t_end(basis: &Basis<'_>, request: Request, p: f64) -> Result<f64, String> {
+    let (estimate, scale) = (basis.estimate, request.scale);
+    if at_a_bound(basis, request) {
+        return match basis.strata {
+            [units] => Ok(sites_as_trials(estimate, *units, p)),
+            _ => Err(format!("the estimate is exactly {estimate}, where it has no standard error")),
+        };
+    }
+    let error = usable_jackknife(basis)?.standard_error;
+    if !scale.at(estimate).is_finite() {
+        return Err(format!("the estimate is {estimate}, an end of its range, where it has no standard error"));
+    }
+    if error <= 100.0 * f64::EPSILON * estimate.abs() {
+        return Err("the estimate is the same without any one unit: its jackknife standard error is 0".into());
+    }
+    let t = t_quantile(p, request.degrees_of_freedom.unwrap_or_else(|| basis.degrees_of_freedom()));
+    Ok(scale.back(scale.at(estimate) + t * scale.slope(estimate) * error))
 }
 
 fn usable_jackknife(basis: &Basis<'_>) -> Result<Jackknife, String> {

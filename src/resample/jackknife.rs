@@ -51,8 +51,6 @@ pub struct Jackknife {
     pub standard_error: f64,
     /// Acceleration of BCa (Efron 1987; for several samples as in Davison and Hinkley 1997, section 5.3.2).
     pub acceleration: f64,
-    /// Units minus strata.
-    pub degrees_of_freedom: f64,
     /// Units without which the statistic is undefined.
     pub n_undefined: usize,
 }
@@ -78,7 +76,6 @@ impl Jackknife {
         Self {
             standard_error: variance.sqrt(),
             acceleration: if n_undefined > 0 { f64::NAN } else { acceleration },
-            degrees_of_freedom: (values.len() - strata.len()) as f64,
             n_undefined,
         }
     }
@@ -98,7 +95,6 @@ mod tests {
         assert!((j.standard_error - (38.0_f64 / 3.0).sqrt() / 2.0).abs() < 1e-14);
         // Skewness by hand: sum (x - 4)^3 = -27 - 8 + 0 + 125 = 90; a = 90 / (6 * 38^1.5).
         assert!((j.acceleration - 90.0 / (6.0 * 38.0_f64.powf(1.5))).abs() < 1e-14);
-        assert_eq!(j.degrees_of_freedom, 3.0);
     }
 
     #[test]

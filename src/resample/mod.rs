@@ -13,6 +13,7 @@
 //! | [`jackknife`] | leaving out one unit at a time |
 //! | [`distribution`] | what is defined, its moments, quantiles and their Monte Carlo errors |
 //! | [`interval`] | percentile, expanded, basic, normal, BCa, studentized, t on the jackknife |
+//! | [`scale`] | the scales on which t intervals of bounded statistics are made |
 //! | [`studentized`] | the standard error of every replicate, for bootstrap-t |
 //! | [`two_level`] | sites, then participants as binomial draws, for k of n |
 //! | [`after`] | jackknife-after-bootstrap: the interval without each unit |
@@ -33,6 +34,7 @@ pub mod permute;
 pub mod plan;
 pub mod pvalue;
 pub mod run;
+pub mod scale;
 pub mod splits;
 pub mod statistic;
 pub mod statistics;

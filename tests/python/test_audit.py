@@ -12,9 +12,17 @@ import steelyard as sy
 from steelyard.audit import Check, TableSolution
 
 
-@pytest.mark.parametrize(("mean", "n", "possible"), [("5.27", 43, False), ("5.19", 28, False), ("7.22", 32, True)])
+@pytest.mark.parametrize(
+    ("mean", "n", "possible"), [("5.27", 43, False), ("5.19", 28, False), ("7.22", 32, True), ("2.68", 28, True)]
+)
 def test_grim_of_the_literature(mean: str, n: int, possible: bool) -> None:
     assert sy.audit.grim(mean, n).consistent is possible
+
+
+def test_the_other_values_of_the_literature() -> None:
+    assert sy.audit.debit("0.19", "0.35", 1683).consistent is False
+    assert sy.audit.grimmer("7.3", "2.51", 12).consistent is False
+    assert sy.audit.sd_bounds(6, 97, 109)[1] == pytest.approx(6.5727, abs=5e-5)
 
 
 def test_grimmer_gives_an_example_that_has_both() -> None:

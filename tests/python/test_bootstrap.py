@@ -165,20 +165,25 @@ def test_independent_samples_are_resampled_within_themselves() -> None:
 # ---- Plans and defaults.
 
 
-def test_with_sites_the_default_is_t_on_the_site_jackknife_below_fifty() -> None:
+def test_with_sites_the_default_is_t_on_the_site_jackknife_below_a_hundred() -> None:
     rng = np.random.default_rng(10)
     sites = np.repeat(np.arange(12), 5)
     y = rng.normal(size=60) + rng.normal(size=12)[sites]
     result = sy.bootstrap(y, "mean", plan=sy.plans.Cluster(sites), n_resamples=200, rng=1)
     assert result.method == "t"
-    assert "below 50 sites (12 here)" in repr(result)
+    assert "below 100 sites (12 here)" in repr(result)
     means = y.reshape(12, 5).mean(axis=1)
     se = means.std(ddof=1) / math.sqrt(12)
     assert result.jackknife_standard_error == pytest.approx(se, abs=1e-12)
     half = 2.200985160082949 * se
     assert tuple(result.confidence_interval) == pytest.approx((y.mean() - half, y.mean() + half), abs=1e-10)
-    many = np.repeat(np.arange(50), 2)
-    assert sy.bootstrap(np.arange(100.0), "mean", plan=sy.plans.Cluster(many), n_resamples=99).method == "BCa"
+    many = sy.plans.Cluster(np.repeat(np.arange(100), 2))
+    assert sy.bootstrap(np.arange(200.0), "mean", plan=many, n_resamples=99).method == "BCa"
+    # The jackknife of a quantile is inconsistent.
+    for statistic in ("median", "quantile(0.9)"):
+        result = sy.bootstrap(y, statistic, plan=sy.plans.Cluster(sites), n_resamples=200, rng=1)
+        assert result.method == "expanded percentile"
+        assert "the default for quantiles over sites" in repr(result)
 
 
 def test_sites_within_strata_keep_their_numbers() -> None:

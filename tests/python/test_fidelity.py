@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import importlib.resources
 import itertools
 import math
 from typing import Any
@@ -33,6 +35,28 @@ def test_totals_of_the_printed_study(norway: FidelityResult) -> None:
     bands = norway.bands.set_index("band")
     assert bands["n"].tolist() == [0, 3, 3, 0]
     assert bands.loc["fair", "sites"] == "1, 4, 5"
+
+
+def test_table_5_cell_by_cell() -> None:
+    study = sy.datasets.norway_ips()
+    folder = importlib.resources.files("steelyard") / "data" / "norway_ips"
+    scores, means, centres = (
+        list(csv.DictReader((folder / f"{name}.csv").read_text(encoding="utf-8").splitlines()))
+        for name in ("item_scores", "published_item_means", "centers")
+    )
+    assert [
+        [float(row[f"center_{site}"]) for site in study.site_ids] for row in scores
+    ] == study.score_matrix.T.tolist()
+    assert [float(row["published_total"]) for row in centres] == study.score_matrix.sum(axis=1).tolist()
+    groups = {"all": HIGH | True, "high_performing": HIGH, "less_performing": ~HIGH}
+    off = dict.fromkeys(groups, 0)
+    for row, item in zip(means, study.score_matrix.T, strict=True):
+        for name, members in groups.items():
+            # Printed to one decimal; the twelve rows that half points explain are off by no more than one of them.
+            gap = abs(float(row[f"mean_{name}"]) - item[members].mean())
+            assert gap <= 0.05 + 0.5 / members.sum() + 1e-9
+            off[name] += bool(gap > 0.05 + 1e-9)
+    assert off == {"all": 9, "high_performing": 12, "less_performing": 0}
 
 
 def test_subscales_of_the_printed_study(norway: FidelityResult) -> None:

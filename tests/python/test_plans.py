@@ -200,11 +200,17 @@ def test_an_unknown_law_is_refused() -> None:
         sy.plans.Fractional("gamma")
 
 
-def test_few_sites_of_unequal_size_or_a_rare_outcome_carry_a_caveat() -> None:
+def test_where_simulated_coverage_is_off_the_result_says_so() -> None:
     sites = np.repeat(np.arange(6), [2, 20, 5, 5, 5, 5])
     plan = sy.plans.Cluster(sites)
-    assert "6 sites with sites of unequal size" in repr(sy.bootstrap(RNG.normal(size=42), "mean", plan=plan))
-    rare = (np.arange(42) % 10 == 0).astype(float)
-    assert "and a rare outcome: in simulations" in repr(sy.bootstrap(rare, "mean", plan=plan))
+    assert "With 6 sites of unequal size the 95 % t interval covered" in repr(
+        sy.bootstrap(RNG.normal(size=42), "mean", plan=plan)
+    )
     even = sy.plans.Cluster(np.repeat(np.arange(6), 7))
+    rare = np.array(([1.0] + [0.0] * 6) * 3 + ([1.0] * 2 + [0.0] * 5) * 3)
+    assert "so rare an outcome" in repr(sy.bootstrap(rare, "mean", plan=even))
+    slope = sy.bootstrap(RNG.normal(size=(42, 2)), "coefficients", plan=even)
+    assert "the slope on a covariate of 6 sites" in repr(slope)
+    icc = sy.bootstrap(RNG.normal(size=42) + np.repeat(RNG.normal(size=6), 7), "icc", plan=even)
+    assert "an intraclass correlation" in repr(icc)
     assert "in simulations" not in repr(sy.bootstrap(RNG.normal(size=42), "mean", plan=even))

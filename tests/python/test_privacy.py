@@ -74,8 +74,8 @@ def test_frames_name_rows_and_columns() -> None:
         ([[1, -2]], {}, "not a count in row 1, column 2: got -2; allowed: whole, 0 or more"),
         ([[1, 2.5]], {}, "not a count in row 1, column 2: got 2.5"),
         ([[float("nan"), 1.0]], {}, "not a count in row 1, column 1"),
-        ([1, 2], {}, "table of counts without a shape"),
-        ([[]], {}, "table of counts without a shape"),
+        ([1, 2], {}, "not a table of counts"),
+        ([[]], {}, "not a table of counts"),
         ([[1]], {"threshold": 0}, "threshold not allowed in threshold: got 0"),
     ],
 )

@@ -121,8 +121,8 @@ impl Bounds for Place {
     /// does not reach: it misses one by at least 1 / size, and rounding moves it by at most 2^-8 / size. All else is exact.
     #[inline(always)]
     fn rejects(self, i: usize, low: u32) -> bool {
-        let size = self.size(i) as i32 as f32;
-        (low as i32 as f32) < 65_536.0 - size * (65_536.0 / size).floor()
+        let size = self.size(i).cast_signed() as f32;
+        (low.cast_signed() as f32) < 65_536.0 - size * (65_536.0 / size).floor()
     }
 }
 

@@ -152,9 +152,8 @@ pub fn step_down(null: &[f64], observed: &[f64], tail: Tail, enumerated: bool) -
     let both = |a: Vec<Tally>, b: Vec<Tally>| a.into_iter().zip(b).map(|(a, b)| a.and(b)).collect();
     let tallies = (0..n.div_ceil(STRETCH)).into_par_iter().map(counted).reduce(|| vec![Tally::default(); k], both);
     let never = SplitP { weak: 1.0, strict: 1.0, mid: 1.0 };
-    let mut adjusted: Vec<SplitP> = (0..k)
-        .map(|j| if scale[j] > 0.0 { tallies[j].p(n, enumerated) } else { never })
-        .collect();
+    let mut adjusted: Vec<SplitP> =
+        (0..k).map(|j| if scale[j] > 0.0 { tallies[j].p(n, enumerated) } else { never }).collect();
     // Then monotone from the largest down.
     let mut before = SplitP { weak: 0.0, strict: 0.0, mid: 0.0 };
     for &j in &order {

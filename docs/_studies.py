@@ -46,7 +46,8 @@ def verdicts() -> str:
     if not rows:
         return "*No cell has been run: nothing is known from this study yet.*"
     names = [name for name in rows[0] if name not in ("cell", "seed", "runs", "best")]
-    heads = ("sites", "items that carry", "r of the total", "ICC", "sizes", "outcome", "runs", "best of all", *names)
+    cell_heads = ("sites", "items that carry", "r of the total", "ICC", "sizes", "outcome", "runs")
+    heads = (*cell_heads, "best of all, %", *(f"{name}, %" for name in names))
     body = []
     for row in rows:
         cell, runs = json.loads(row["cell"]), int(row["runs"])

@@ -51,7 +51,7 @@ class SlopeInference(Result):
     method : str
         `t`, `CR2` or `normal`.
     critical : tuple of float
-        Critical |t|: marginal, simultaneous over slopes, over contrasts; `critical_error` is the Monte Carlo standard
+        Critical `|t|`: marginal, simultaneous over slopes, over contrasts; `critical_error` is the Monte Carlo standard
         error of the last two.
     """
 

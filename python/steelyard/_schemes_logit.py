@@ -76,8 +76,8 @@ class Logistic(_TowardTarget):
     Parameters
     ----------
     penalty
-        Minimises -loglik/participants + penalty/2 |departure from the target's score|^2. 0: maximum likelihood;
-        `math.inf`: the target's score alone; None: chosen by the log-likelihood of left-out sites.
+        Minimises -loglik/participants + penalty/2 times the squared departure from the target's score. 0: maximum
+        likelihood; `math.inf`: the target's score alone; None: chosen by the log-likelihood of left-out sites.
     target
         One weight per item, none negative; None: equal weights. It matters where there is a penalty.
     dispersion

@@ -11,8 +11,9 @@ use super::direct::{Solver, has_no_twins, solve_nonnegative};
 pub use super::entrant::Entrant;
 use super::entrant::{Kind, kind_of};
 use super::fold::{Fold, FoldSums, Totals, site_products};
-use super::inside::{Inner, Inside, Path, STEPS};
+use super::inside::{Inner, Inside, Path, PathErrors};
 use super::panel::Panel;
+use super::resolvent::STEPS;
 use super::schemes::finish::scaled;
 use super::spectral::PathSpace;
 use super::splits::Splits;
@@ -43,7 +44,7 @@ enum Contestant {
     Correlation {
         non_negative: bool,
     },
-    /// Least squares; folds without full rank go through the general protocol.
+    /// Least squares; folds of nearly full rank go through the general protocol.
     Ols(Vec<Option<Solver>>),
     /// Non-negative least squares; folds in which items move together exactly go through the general protocol.
     NonNegative(Vec<bool>),
@@ -60,8 +61,8 @@ pub struct Space {
     path: PathSpace,
     direction: Vec<f64>,
     adjusted: Vec<f64>,
-    /// Per path, outer fold and penalty: summed squared error of the inner folds.
-    errors: Vec<f64>,
+    /// Per path and outer fold.
+    errors: Vec<PathErrors>,
     /// Per outer fold: what the base alone makes, summed over the inner folds.
     null: Vec<f64>,
     /// Held-out predictions per scheme and row; all rows of one repeat, then those of the next.
@@ -103,7 +104,8 @@ impl<'a> Plan<'a> {
             let groups: Vec<_> = splits.outer.iter().map(groups).collect();
             Inner::new(panel, &whole, &products, &outer, &groups)
         });
-        let grids = outer.iter().map(|fold| grid(panel, fold)).collect();
+        // The grid that general tuning uses on the same fold.
+        let grids = outer.iter().map(|fold| penalty_grid(&fold.design(panel), STEPS)).collect();
         let contestants = Vec::with_capacity(schemes.len());
         let entrants = schemes.to_vec();
         let mut plan = Self { panel, splits, whole, products, outer, inner, grids, contestants, entrants };
@@ -130,7 +132,10 @@ impl<'a> Plan<'a> {
             (Kind::Path { to_target }, Some(inner)) => {
                 Contestant::Path(Box::new(Path::new(self.panel, &self.outer, inner, &self.grids, *to_target)?))
             }
-            (Kind::Ols, _) => Contestant::Ols(self.outer.iter().map(Solver::new).collect()),
+            (Kind::Ols, _) => {
+                let solvers = self.outer.iter().map(|fold| Solver::new(fold, self.panel));
+                Contestant::Ols(solvers.collect::<Result<_>>()?)
+            }
             (Kind::NonNegative, _) => Contestant::NonNegative(self.outer.iter().map(has_no_twins).collect()),
             (Kind::Unit, _) => Contestant::Fixed(vec![vec![1.0; self.panel.item_count()]; self.outer.len()]),
             (Kind::Fixed, _) => {
@@ -165,7 +170,7 @@ impl<'a> Plan<'a> {
             path: PathSpace::new(p),
             direction: vec![0.0; p],
             adjusted: vec![0.0; p],
-            errors: vec![0.0; schemes * folds * (STEPS + 1)],
+            errors: vec![PathErrors::ZERO; schemes * folds],
             null: vec![0.0; folds],
             predictions: vec![vec![0.0; n]; schemes],
             base: vec![0.0; n],
@@ -251,8 +256,8 @@ impl<'a> Plan<'a> {
                 self.along_direction(c, f, space);
             }
             Contestant::Path(path) => {
-                let errors = &space.errors[c * self.outer.len() * (STEPS + 1)..];
-                let penalty = path.chosen(f, &self.grids[f], errors, &space.null);
+                let errors = &space.errors[c * self.outer.len() + f];
+                let penalty = path.chosen(&self.grids[f], errors, space.null[f]);
                 space.penalties[c][f] = penalty;
                 if let Some((spectral, _)) = &path.outer[f] {
                     spectral.load(&space.outer, &mut space.path);
@@ -293,7 +298,7 @@ impl<'a> Plan<'a> {
     /// Sums the squared errors of all inner folds, for every path and penalty.
     fn tune(&self, y: &[f64], space: &mut Space) {
         let Some(inner) = &self.inner else { return };
-        let each = self.outer.len() * (STEPS + 1);
+        let each = self.outer.len();
         for (c, contestant) in self.contestants.iter().enumerate() {
             if let Contestant::Path(path) = contestant {
                 let errors = &mut space.errors[c * each..(c + 1) * each];
@@ -321,19 +326,4 @@ impl<'a> Plan<'a> {
         self.predict_fold(c, f, y, space).ok()?;
         Some(scaled(&space.direction).0)
     }
-}
-
-/// The grid that general tuning uses on the same fold.
-fn grid(panel: &Panel, fold: &Fold) -> Vec<f64> {
-    let moments = crate::regress::CrossMoments {
-        items: panel.item_count(),
-        units: 0,
-        weight: fold.weight,
-        means: vec![0.0; panel.item_count()],
-        outcome_mean: 0.0,
-        gram: fold.gram.clone(),
-        cross: vec![0.0; panel.item_count()],
-        yy: 0.0,
-    };
-    penalty_grid(&moments, STEPS)
 }

@@ -1,24 +1,40 @@
 //! Least squares and non-negative least squares of a training fold, prepared once and solved for every outcome.
 
 use super::fold::Fold;
+use super::panel::Panel;
 use crate::error::Result;
-use crate::linalg::{Cholesky, Factor, nonnegative};
+use crate::linalg::{Cholesky, Factor, SymmetricEigen, nonnegative};
+use crate::regress::estimability::estimability;
 use ndarray::Array2;
 
 /// Variance inflation beyond which a fold goes through the general protocol, which looks at its rank closely.
 const INFLATED: f64 = 1e6;
 
-/// A fold of full rank among its varying items, factored in correlation form.
+/// Least squares on the varying items of a fold. Neither form sees the outcome.
 #[derive(Debug, Clone)]
-pub(super) struct Solver {
-    factor: Cholesky,
-    used: Vec<usize>,
-    size: Vec<f64>,
+pub(super) enum Solver {
+    /// Full rank, factored in correlation form.
+    Unique { factor: Cholesky, used: Vec<usize>, size: Vec<f64> },
+    /// Slopes of smallest norm: eigenvectors of the fold's Gram matrix (as rows) over their eigenvalues.
+    Smallest { values: Vec<f64>, vectors: Array2<f64> },
 }
 
 impl Solver {
-    /// `None` where the fold is singular or nearly so.
-    pub(super) fn new(fold: &Fold) -> Option<Self> {
+    /// `None` where no item varies, and where the fold is of full rank but nearly singular.
+    pub(super) fn new(fold: &Fold, panel: &Panel) -> Result<Option<Self>> {
+        if let Some(unique) = Self::unique(fold) {
+            return Ok(Some(unique));
+        }
+        let rank = estimability(&fold.design(panel))?.rank;
+        if rank == 0 || rank == fold.varying.len() {
+            return Ok(None);
+        }
+        let eigen = SymmetricEigen::new(fold.gram.view())?;
+        let vectors = eigen.vectors.slice(ndarray::s![.., ..rank]).t().as_standard_layout().into_owned();
+        Ok(Some(Self::Smallest { values: eigen.values[..rank].to_vec(), vectors }))
+    }
+
+    fn unique(fold: &Fold) -> Option<Self> {
         let used = fold.varying.clone();
         let size: Vec<f64> = used.iter().map(|j| fold.gram[[*j, *j]].sqrt()).collect();
         let scaled = Array2::from_shape_fn((used.len(), used.len()), |(i, k)| {
@@ -26,16 +42,28 @@ impl Solver {
         });
         let Factor::Definite(factor) = Cholesky::factor(scaled.view()) else { return None };
         let sound = !used.is_empty() && factor.inverse().diag().iter().all(|inflation| *inflation < INFLATED);
-        sound.then_some(Self { factor, used, size })
+        sound.then_some(Self::Unique { factor, used, size })
     }
 
     /// Writes the slopes of varying items into `slopes`; the others become zero.
     pub(super) fn solve(&self, cross: &[f64], slopes: &mut [f64]) {
-        let mut b: Vec<f64> = self.used.iter().zip(&self.size).map(|(j, s)| cross[*j] / s).collect();
-        self.factor.solve_in_place(&mut b);
         slopes.fill(0.0);
-        for ((j, value), s) in self.used.iter().zip(&b).zip(&self.size) {
-            slopes[*j] = value / s;
+        match self {
+            Self::Unique { factor, used, size } => {
+                let mut b: Vec<f64> = used.iter().zip(size).map(|(j, s)| cross[*j] / s).collect();
+                factor.solve_in_place(&mut b);
+                for ((j, value), s) in used.iter().zip(&b).zip(size) {
+                    slopes[*j] = value / s;
+                }
+            }
+            Self::Smallest { values, vectors } => {
+                for (value, vector) in values.iter().zip(vectors.rows()) {
+                    let along = vector.iter().zip(cross).map(|(v, c)| v * c).sum::<f64>() / value;
+                    for (slope, v) in slopes.iter_mut().zip(vector) {
+                        *slope += along * v;
+                    }
+                }
+            }
         }
     }
 }

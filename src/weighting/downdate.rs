@@ -5,14 +5,16 @@
 //! doi:10.1214/aoms/1177729893), and everything that calibration and prediction need of it are four sums over the
 //! eigenvalues. Shrinkage to the target is the same after the target's score has joined intercept and covariates.
 
+// Inlined into what `pulp` compiles for each instruction set.
+#![allow(clippy::inline_always)]
+
 use super::fold::{Fold, FoldSums};
-use super::inside::STEPS;
+use super::inside::PathErrors;
 use super::panel::Panel;
+use super::resolvent::{NONE, Resolvent, Row};
 use super::spectral::Spectral;
 use crate::linalg::dot;
-
-/// One number per penalty. The length is fixed, so that the compiler turns sums over penalties into vector instructions.
-type Row = [f64; STEPS];
+use pulp::{Arch, Simd, WithSimd};
 
 /// What leaving out one site of an outer fold needs, whatever the outcome.
 #[derive(Debug, Clone)]
@@ -43,48 +45,35 @@ pub(super) struct Downdate {
     variance: f64,
 }
 
-/// Working space: one entry per penalty, or eigenvalues times penalties.
+/// Working space: a fold's resolvent at the training weight that is left, and the sums that no left-out row enters.
 #[derive(Debug, Clone)]
 pub(super) struct Sums {
-    weight: f64,
-    inverse: Vec<Row>,
-    shrunken: Vec<Row>,
+    resolvent: Resolvent,
     fit: Row,
     within: Row,
-    row_fit: Row,
-    row_within: Row,
+    arch: Arch,
 }
 
 impl Sums {
     pub(super) fn new() -> Self {
-        let one = [0.0; STEPS];
-        Self {
-            weight: f64::NAN,
-            inverse: Vec::new(),
-            shrunken: Vec::new(),
-            fit: one,
-            within: one,
-            row_fit: one,
-            row_within: one,
-        }
+        Self { resolvent: Resolvent::default(), fit: NONE, within: NONE, arch: Arch::new() }
     }
+}
 
-    /// The tables for a training weight, and the two sums over eigenvalues that no left-out row enters.
-    fn prepare(&mut self, values: &[f64], penalties: &[f64], weight: f64, outcome: &[f64]) {
-        if weight.to_bits() == self.weight.to_bits() {
-            return;
-        }
-        self.weight = weight;
-        table(values, penalties, weight, &mut self.inverse, &mut self.shrunken);
-        let squares = outcome[..values.len()].iter().map(|g| g * g);
-        (self.fit, self.within) = summed(squares, &self.inverse, &self.shrunken);
-    }
-
-    /// The two sums of one left-out row that depend on the outcome.
-    fn of_row(&mut self, along: &[f64], outcome: &[f64]) {
-        let products = along.iter().zip(outcome).map(|(u, g)| u * g);
-        (self.row_fit, self.row_within) = summed(products, &self.inverse, &self.shrunken);
-    }
+/// An outer fold with an outcome.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Outcome<'a> {
+    pub(super) panel: &'a Panel,
+    pub(super) fold: &'a Fold,
+    /// Eigenvalues of the penalised part.
+    pub(super) values: &'a [f64],
+    pub(super) penalties: &'a [f64],
+    pub(super) y: &'a [f64],
+    pub(super) sums: &'a FoldSums,
+    /// The outcome along the eigenvectors, beyond the target.
+    pub(super) coordinates: &'a [f64],
+    /// The target's cross-product with the outcome.
+    pub(super) on_target: f64,
 }
 
 impl Downdate {
@@ -92,8 +81,10 @@ impl Downdate {
     pub(super) fn new(panel: &Panel, fold: &Fold, spectral: &Spectral, sites: &[usize], penalties: &[f64]) -> Self {
         let mut adjusted = vec![0.0; panel.item_count()];
         let (direction, variance, image) = spectral.target_parts(fold);
-        let mut at = f64::NAN;
-        let (mut inverse, mut shrunken) = (Vec::new(), Vec::new());
+        let (values, arch, mut resolvent) = (spectral.values(), Arch::new(), Resolvent::default());
+        // Sites of one weight share a table.
+        let mut sites = sites.to_vec();
+        sites.sort_by(|i, j| panel.weight[panel.rows[*i][0]].total_cmp(&panel.weight[panel.rows[*j][0]]));
         let left_out = sites
             .iter()
             .map(|site| {
@@ -110,11 +101,9 @@ impl Downdate {
                 }
                 let (rest, rest_beyond) = (1.0 - leverage, 1.0 - leverage - beyond);
                 let along = spectral.along(&adjusted);
-                if (fold.weight - weight).to_bits() != at.to_bits() {
-                    at = fold.weight - weight;
-                    table(spectral.values(), penalties, at, &mut inverse, &mut shrunken);
-                }
-                let (row_row, row_shrunken) = summed(along.iter().map(|u| u * u), &inverse, &shrunken);
+                let training = fold.weight - weight;
+                let own = Own { resolvent: &mut resolvent, values, penalties, weight: training, along: &along };
+                let (row_row, row_shrunken) = arch.dispatch(own);
                 LeftOut {
                     row,
                     weight,
@@ -132,81 +121,81 @@ impl Downdate {
         Self { left_out, variance }
     }
 
-    /// Adds to `errors` (one per penalty, then one for the target alone where there is one) the squared errors of all
-    /// left-out sites, and returns that of intercept and covariates alone. `outcome` are the fold's coordinates beyond the target, `on_target` the target's cross-product.
-    #[expect(clippy::too_many_arguments, reason = "one argument per array")]
-    pub(super) fn errors(
-        &self,
-        panel: &Panel,
-        fold: &Fold,
-        values: &[f64],
-        sums: &FoldSums,
-        outcome: &[f64],
-        on_target: f64,
-        penalties: &[f64],
-        y: &[f64],
-        space: &mut Sums,
-        errors: &mut [f64],
-    ) -> f64 {
-        space.weight = f64::NAN;
+    /// Adds the squared errors of all left-out sites to `errors`, and returns that of intercept and covariates alone.
+    pub(super) fn errors(&self, of: Outcome<'_>, space: &mut Sums, errors: &mut PathErrors) -> f64 {
+        space.resolvent.forget();
+        space.arch.dispatch(LeaveEachOut { downdate: self, of, space, errors })
+    }
+}
+
+/// [`Downdate::errors`], for the vectors of the machine.
+struct LeaveEachOut<'a> {
+    downdate: &'a Downdate,
+    of: Outcome<'a>,
+    space: &'a mut Sums,
+    errors: &'a mut PathErrors,
+}
+
+impl WithSimd for LeaveEachOut<'_> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> f64 {
+        let Self { downdate: Downdate { left_out, variance }, of, space, errors } = self;
         let mut null = 0.0;
-        for left in &self.left_out {
-            let residual = y[left.row] - sums.base_prediction(panel, left.row);
+        for left in left_out {
+            let residual = of.y[left.row] - of.sums.base_prediction(of.panel, left.row);
             let miss = residual / left.rest;
             null += left.weight * miss * miss;
             let (mut beyond, mut level, mut alone) = (residual, 0.0, 0.0);
-            if self.variance > 0.0 {
-                beyond -= left.target * on_target / self.variance;
-                let remaining = self.variance - left.amount * left.target * left.target;
-                let with_outcome = on_target - left.amount * left.target * residual;
+            if *variance > 0.0 {
+                beyond -= left.target * of.on_target / variance;
+                let remaining = variance - left.amount * left.target * left.target;
+                let with_outcome = of.on_target - left.amount * left.target * residual;
                 level = with_outcome * with_outcome / remaining;
                 alone = with_outcome * left.target / (left.rest * remaining);
                 let error = miss - alone;
-                errors[STEPS] += left.weight * error * error;
+                errors.target += left.weight * error * error;
             }
-            space.prepare(values, penalties, fold.weight - left.weight, outcome);
-            space.of_row(&left.along, outcome);
+            if space.resolvent.refill(simd, of.values, of.penalties, of.fold.weight - left.weight) {
+                space.fit = space.resolvent.sum(simd, of.coordinates, of.coordinates);
+                space.within = space.resolvent.shrunken_sum(simd, of.coordinates, of.coordinates);
+            }
+            let row_fit = space.resolvent.sum(simd, &left.along, of.coordinates);
+            let row_within = space.resolvent.shrunken_sum(simd, &left.along, of.coordinates);
             let a = left.amount_beyond;
-            for k in 0..STEPS {
-                let (beta, alpha) = (space.row_fit[k], left.row_row[k]);
+            for k in 0..row_fit.len() {
+                let (beta, alpha) = (row_fit[k], left.row_row[k]);
                 let kappa = a * (beta - beyond) / (1.0 - a * alpha);
                 let score = beta + kappa * alpha;
                 let fit = level + space.fit[k] + kappa * beta - a * beyond * score;
-                let within =
-                    level + space.within[k] + kappa * (2.0 * space.row_within[k] + kappa * left.row_shrunken[k])
-                        - a * score * score;
+                let within = level + space.within[k] + kappa * (2.0 * row_within[k] + kappa * left.row_shrunken[k])
+                    - a * score * score;
                 let slope = if within > 0.0 { fit / within } else { 0.0 };
                 let error = miss - slope * (alone + score / left.rest_beyond);
-                errors[k] += left.weight * error * error;
+                errors.penalties[k] += left.weight * error * error;
             }
         }
         null
     }
 }
 
-/// 1 / (value + s) and value / (value + s)^2: a row of penalties per eigenvalue.
-fn table(values: &[f64], penalties: &[f64], weight: f64, inverse: &mut Vec<Row>, shrunken: &mut Vec<Row>) {
-    inverse.clear();
-    shrunken.clear();
-    for value in values {
-        let (mut over, mut square) = ([0.0; STEPS], [0.0; STEPS]);
-        for k in 0..STEPS {
-            over[k] = 1.0 / (value + penalties[k] * weight);
-            square[k] = value * over[k] * over[k];
-        }
-        inverse.push(over);
-        shrunken.push(square);
-    }
+/// The sums over eigenvalues that only a row itself enters.
+struct Own<'a> {
+    resolvent: &'a mut Resolvent,
+    values: &'a [f64],
+    penalties: &'a [f64],
+    weight: f64,
+    along: &'a [f64],
 }
 
-/// Per penalty: sums over eigenvalues of `terms` times either table of [`table`].
-fn summed(terms: impl Iterator<Item = f64>, inverse: &[Row], shrunken: &[Row]) -> (Row, Row) {
-    let (mut first, mut second) = ([0.0; STEPS], [0.0; STEPS]);
-    for ((term, a), b) in terms.zip(inverse).zip(shrunken) {
-        for k in 0..STEPS {
-            first[k] += term * a[k];
-            second[k] += term * b[k];
-        }
+impl WithSimd for Own<'_> {
+    type Output = (Row, Row);
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> (Row, Row) {
+        let Self { resolvent, along, .. } = self;
+        resolvent.refill(simd, self.values, self.penalties, self.weight);
+        (resolvent.sum(simd, along, along), resolvent.shrunken_sum(simd, along, along))
     }
-    (first, second)
 }

@@ -123,15 +123,22 @@ impl Fold {
         let held: Vec<usize> = self.excluded.iter().flat_map(|site| panel.rows[*site].iter().copied()).collect();
         let rows = (0..y.len()).filter(|row| !held.contains(row));
         let yy = rows.map(|row| panel.weight[row] * (y[row] - sums.base[0]).powi(2)).sum();
+        CrossMoments { outcome_mean: sums.base[0], cross: sums.cross.clone(), yy, ..self.design(panel) }
+    }
+
+    /// Moments of the fold's adjusted items, with no outcome.
+    pub(super) fn design(&self, panel: &Panel) -> CrossMoments {
+        let p = panel.item_count();
+        let held: usize = self.excluded.iter().map(|site| panel.rows[*site].len()).sum();
         CrossMoments {
-            items: panel.item_count(),
-            units: y.len() - held.len(),
+            items: p,
+            units: panel.weight.len() - held,
             weight: self.weight,
             means: self.gamma.row(0).to_vec(),
-            outcome_mean: sums.base[0],
+            outcome_mean: 0.0,
             gram: self.gram.clone(),
-            cross: sums.cross.clone(),
-            yy,
+            cross: vec![0.0; p],
+            yy: 0.0,
         }
     }
 

@@ -1,17 +1,15 @@
 //! Tuning inside the training folds: which groups of sites need a decomposition of their own, and the errors of a path.
 
-use super::downdate::{Downdate, Sums};
+use super::downdate::{Downdate, Outcome, Sums};
 use super::fold::{Fold, FoldSums, Totals};
 use super::panel::Panel;
+use super::resolvent::{NONE, Row, STEPS};
 use super::schemes::tune::strongest_of_best;
 use super::spectral::{HeldRow, PathSpace, Spectral, held_rows};
 use crate::error::Result;
 use ndarray::{Array2, Array3};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
-
-/// Steps of the penalty grid: as many as general tuning takes.
-pub(super) const STEPS: usize = 41;
 
 /// Leverage above which leaving a site out is no mere downdate.
 const SHARP: f64 = 1e-6;
@@ -108,6 +106,17 @@ pub(super) struct Path {
     slow: Vec<Option<(Spectral, Vec<Vec<HeldRow>>)>>,
 }
 
+/// Summed squared errors of the inner folds, at every penalty and by the target alone.
+#[derive(Debug, Clone)]
+pub(super) struct PathErrors {
+    pub(super) penalties: Row,
+    pub(super) target: f64,
+}
+
+impl PathErrors {
+    pub(super) const ZERO: Self = Self { penalties: NONE, target: 0.0 };
+}
+
 /// Working space of the tuning.
 #[derive(Debug)]
 pub(super) struct Inside {
@@ -157,8 +166,8 @@ impl Path {
         Ok(Self { to_target, outer, downdates, slow })
     }
 
-    /// Sums the squared errors of all inner folds into `errors` (outer folds x (STEPS + 1)), and those of intercept and
-    /// covariates alone into `null` (per outer fold).
+    /// Sums the squared errors of all inner folds into `errors`, and those of intercept and covariates alone into `null`
+    /// (both per outer fold).
     #[expect(clippy::too_many_arguments, reason = "one argument per array")]
     pub(super) fn tune(
         &self,
@@ -169,27 +178,26 @@ impl Path {
         totals: &Totals,
         y: &[f64],
         space: &mut Inside,
-        errors: &mut [f64],
+        errors: &mut [PathErrors],
         null: &mut [f64],
     ) {
-        errors.fill(0.0);
+        errors.fill(PathErrors::ZERO);
         null.fill(0.0);
         for (i, fold) in folds.iter().enumerate() {
             let (Some((spectral, _)), Some(downdate)) = (&self.outer[i], &self.downdates[i]) else { continue };
             fold.sums(panel, totals, y, &mut space.fold);
             spectral.load(&space.fold, &mut space.path);
-            null[i] += downdate.errors(
+            let of = Outcome {
                 panel,
                 fold,
-                spectral.values(),
-                &space.fold,
-                &space.path.coordinates,
-                spectral.on_target(&space.fold),
-                &grids[i],
+                values: spectral.values(),
+                penalties: &grids[i],
                 y,
-                &mut space.sums,
-                &mut errors[i * (STEPS + 1)..(i + 1) * (STEPS + 1)],
-            );
+                sums: &space.fold,
+                coordinates: &space.path.coordinates,
+                on_target: spectral.on_target(&space.fold),
+            };
+            null[i] += downdate.errors(of, &mut space.sums, &mut errors[i]);
         }
         for (Slow { fold, uses }, found) in inner.slow.iter().zip(&self.slow) {
             fold.sums(panel, totals, y, &mut space.fold);
@@ -199,14 +207,20 @@ impl Path {
             for (which, (outer, sites)) in uses.iter().enumerate() {
                 let rows = sites.iter().flat_map(|site| &panel.rows[*site]);
                 for (position, row) in rows.enumerate() {
-                    let miss = y[*row] - space.fold.base_prediction(panel, *row);
-                    null[*outer] += panel.weight[*row] * miss * miss;
-                    for k in 0..STEPS + usize::from(self.to_target) {
-                        let penalty = grids[*outer].get(k).copied().unwrap_or(f64::INFINITY);
-                        let added = found.as_ref().map_or(0.0, |(spectral, held)| {
-                            spectral.contribution(fold, &space.fold, &held[which][position], penalty, &mut space.path)
-                        });
-                        errors[*outer * (STEPS + 1) + k] += panel.weight[*row] * (miss - added) * (miss - added);
+                    let (weight, miss) = (panel.weight[*row], y[*row] - space.fold.base_prediction(panel, *row));
+                    null[*outer] += weight * miss * miss;
+                    let (mut added, mut alone) = (NONE, 0.0);
+                    if let Some((spectral, held)) = found {
+                        let (held, path) = (&held[which][position], &mut space.path);
+                        added = spectral.contributions(fold, &space.fold, held, &grids[*outer], path);
+                        if self.to_target {
+                            alone = spectral.contribution(fold, &space.fold, held, f64::INFINITY, path);
+                        }
+                    }
+                    let errors = &mut errors[*outer];
+                    errors.target += weight * (miss - alone) * (miss - alone);
+                    for (error, added) in errors.penalties.iter_mut().zip(&added) {
+                        *error += weight * (miss - added) * (miss - added);
                     }
                 }
             }
@@ -214,9 +228,11 @@ impl Path {
     }
 
     /// The penalty with the smallest inner error; of equals, the strongest.
-    pub(super) fn chosen(&self, fold: usize, grid: &[f64], errors: &[f64], null: &[f64]) -> f64 {
-        let from = fold * (STEPS + 1);
-        let errors = &errors[from..from + STEPS + usize::from(self.to_target)];
-        grid.get(strongest_of_best(errors, 1e-14 * null[fold])).copied().unwrap_or(f64::INFINITY)
+    pub(super) fn chosen(&self, grid: &[f64], errors: &PathErrors, null: f64) -> f64 {
+        let mut tried = errors.penalties[..STEPS].to_vec();
+        if self.to_target {
+            tried.push(errors.target);
+        }
+        grid.get(strongest_of_best(&tried, 1e-14 * null)).copied().unwrap_or(f64::INFINITY)
     }
 }

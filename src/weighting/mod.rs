@@ -23,6 +23,7 @@ pub mod null;
 pub mod panel;
 pub mod power;
 pub mod rank_sets;
+mod resolvent;
 pub mod schemes;
 pub mod scores;
 mod spectral;

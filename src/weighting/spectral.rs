@@ -4,18 +4,23 @@
 //! outcome's coordinates along the eigenvectors, the slopes at a penalty are c_k / (d_k + penalty W), and the score of a
 //! held-out row, its covariance with the outcome and its variance are sums over k.
 
+// Inlined into what `pulp` compiles for each instruction set.
+#![allow(clippy::inline_always)]
+
 use super::fold::{Fold, FoldSums};
 use super::panel::Panel;
+use super::resolvent::{NONE, Resolvent, Row};
 use crate::error::Result;
 use crate::linalg::{SymmetricEigen, dot, times};
 use ndarray::Array2;
+use pulp::{Arch, Simd, WithSimd};
 
 /// A training fold as ridge (or shrinkage to equal weights) sees it.
 #[derive(Debug, Clone)]
 pub(super) struct Spectral {
     /// Positive eigenvalues of the penalised part.
     values: Vec<f64>,
-    /// Their eigenvectors as rows, r x p.
+    /// Their eigenvectors as columns, p x r.
     vectors: Array2<f64>,
     target: Option<Target>,
 }
@@ -45,12 +50,25 @@ pub(super) struct PathSpace {
     /// The outcome's coordinates beyond the target.
     pub(super) coordinates: Vec<f64>,
     full: Vec<f64>,
+    /// Slopes along the eigenvectors.
+    along: Vec<f64>,
+    /// Slopes of the items.
     slopes: Vec<f64>,
+    resolvent: Resolvent,
+    arch: Arch,
 }
 
 impl PathSpace {
     pub(super) fn new(items: usize) -> Self {
-        Self { coordinates: vec![0.0; items], full: vec![0.0; items], slopes: vec![0.0; items] }
+        let none = vec![0.0; items];
+        Self {
+            coordinates: none.clone(),
+            full: none.clone(),
+            along: none.clone(),
+            slopes: none,
+            resolvent: Resolvent::default(),
+            arch: Arch::new(),
+        }
     }
 }
 
@@ -84,13 +102,13 @@ impl Spectral {
         let largest = fold.gram.diag().iter().copied().fold(0.0, f64::max);
         let positive = eigen.values.iter().filter(|value| **value > 1e-12 * largest).count();
         let rank = positive.min(units.saturating_sub(1));
-        let vectors = eigen.vectors.slice(ndarray::s![.., ..rank]).t().as_standard_layout().into_owned();
-        let target = target.map(|(direction, variance, image)| Target {
-            image: times(vectors.view(), &image),
-            direction,
-            variance,
+        let vectors = eigen.vectors.slice(ndarray::s![.., ..rank]).as_standard_layout().into_owned();
+        let mut found = Self { values: eigen.values[..rank].to_vec(), vectors, target: None };
+        found.target = target.map(|(direction, variance, image)| {
+            let image = found.along(&image);
+            Target { direction, variance, image }
         });
-        Ok(Some(Self { values: eigen.values[..rank].to_vec(), vectors, target }))
+        Ok(Some(found))
     }
 
     /// Eigenvalues of the penalised part.
@@ -100,7 +118,22 @@ impl Spectral {
 
     /// A row along the eigenvectors.
     pub(super) fn along(&self, row: &[f64]) -> Vec<f64> {
-        times(self.vectors.view(), row)
+        let mut out = vec![0.0; self.values.len()];
+        self.project(row, &mut out);
+        out
+    }
+
+    /// The coordinates of a vector of length p along the eigenvectors: sums over items, one eigenvector beside the next.
+    fn project(&self, vector: &[f64], out: &mut [f64]) {
+        let r = self.values.len();
+        let out = &mut out[..r];
+        out.fill(0.0);
+        let rows = self.vectors.as_slice().unwrap_or_default().chunks_exact(r.max(1));
+        for (row, value) in rows.zip(vector) {
+            for (sum, v) in out.iter_mut().zip(row) {
+                *sum += value * v;
+            }
+        }
     }
 
     /// The target, the variance of its score and what the Gram matrix makes of it; zeros without a target.
@@ -119,18 +152,16 @@ impl Spectral {
     /// Prepares a held-out row; `adjusted` is the row after the fold's intercept and covariates.
     pub(super) fn held(&self, fold: &Fold, adjusted: &[f64]) -> HeldRow {
         HeldRow {
-            along: times(self.vectors.view(), adjusted),
+            along: self.along(adjusted),
             target: self.target.as_ref().map_or(0.0, |t| dot(&t.direction, adjusted)),
             pinned: fold.constant.iter().map(|j| adjusted[*j]).sum(),
         }
     }
 
-    /// Finds the outcome's coordinates; call before [`Self::contribution`] or [`Self::slopes`].
+    /// Finds the outcome's coordinates; call before [`Self::contribution`], [`Self::contributions`] or [`Self::slopes`].
     pub(super) fn load(&self, sums: &FoldSums, space: &mut PathSpace) {
         let r = self.values.len();
-        for (k, row) in self.vectors.rows().into_iter().enumerate() {
-            space.full[k] = row.iter().zip(&sums.cross).map(|(v, c)| v * c).sum();
-        }
+        self.project(&sums.cross, &mut space.full);
         match &self.target {
             None => space.coordinates[..r].copy_from_slice(&space.full[..r]),
             Some(target) => {
@@ -181,18 +212,45 @@ impl Spectral {
         if within > 0.0 { with_outcome / within * score } else { 0.0 }
     }
 
+    /// The same at every penalty of a grid.
+    pub(super) fn contributions(
+        &self,
+        fold: &Fold,
+        sums: &FoldSums,
+        held: &HeldRow,
+        penalties: &[f64],
+        space: &mut PathSpace,
+    ) -> Row {
+        let mut pinned = NONE;
+        if !fold.constant.is_empty() && held.pinned != 0.0 {
+            for (value, penalty) in pinned.iter_mut().zip(penalties) {
+                *value = held.pinned * self.slopes(sums, fold, *penalty, space)[fold.constant[0]];
+            }
+        }
+        let on_target = self.on_target(sums);
+        space.arch.dispatch(Contributions {
+            spectral: self,
+            weight: fold.weight,
+            held,
+            penalties,
+            pinned,
+            on_target,
+            space,
+        })
+    }
+
     /// Slopes at a penalty, pinned, in `space`; returned as a slice of length p.
     pub(super) fn slopes<'s>(&self, sums: &FoldSums, fold: &Fold, penalty: f64, space: &'s mut PathSpace) -> &'s [f64] {
         space.slopes.fill(0.0);
         let mut with_image = 0.0;
         if penalty.is_finite() {
-            for (k, row) in self.vectors.rows().into_iter().enumerate() {
-                let b = space.coordinates[k] / (self.values[k] + penalty * fold.weight);
-                for (slope, v) in space.slopes.iter_mut().zip(row) {
-                    *slope += b * v;
-                }
-                with_image += self.target.as_ref().map_or(0.0, |t| t.image[k] * b);
+            for (k, value) in self.values.iter().enumerate() {
+                space.along[k] = space.coordinates[k] / (value + penalty * fold.weight);
             }
+            for (slope, row) in space.slopes.iter_mut().zip(self.vectors.rows()) {
+                *slope = row.iter().zip(&space.along).map(|(v, b)| v * b).sum();
+            }
+            with_image = self.target.as_ref().map_or(0.0, |t| dot(&t.image, &space.along[..self.values.len()]));
         }
         if let Some(target) = &self.target {
             let scale = (dot(&target.direction, &sums.cross) - with_image) / target.variance;
@@ -202,6 +260,49 @@ impl Spectral {
         }
         fold.pin(&mut space.slopes);
         &space.slopes
+    }
+}
+
+/// [`Spectral::contributions`], for the vectors of the machine.
+struct Contributions<'a> {
+    spectral: &'a Spectral,
+    weight: f64,
+    held: &'a HeldRow,
+    penalties: &'a [f64],
+    /// What constant items add to the score.
+    pinned: Row,
+    on_target: f64,
+    space: &'a mut PathSpace,
+}
+
+impl WithSimd for Contributions<'_> {
+    type Output = Row;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> Row {
+        let Self { spectral, held, on_target, .. } = self;
+        let PathSpace { coordinates, full, resolvent, .. } = self.space;
+        resolvent.fill(simd, &spectral.values, self.penalties, self.weight);
+        let with_outcome = resolvent.sum(simd, full, coordinates);
+        let within = resolvent.shrunken_sum(simd, coordinates, coordinates);
+        let score = resolvent.sum(simd, &held.along, coordinates);
+        let (mut image, mut variance) = (NONE, 1.0);
+        if let Some(target) = &spectral.target {
+            image = resolvent.sum(simd, &target.image, coordinates);
+            variance = target.variance;
+        }
+        let over = 1.0 / variance;
+        let mut out = NONE;
+        for k in 0..out.len() {
+            // Without a target its score and its image, and so the scale, are zero.
+            let scale = (on_target - image[k]) * over;
+            let with_outcome = with_outcome[k] + scale * on_target;
+            let beyond = image[k] * image[k] * over + 2.0 * scale * image[k] + scale * scale * variance;
+            let within = within[k] + beyond;
+            let score = score[k] + scale * held.target + self.pinned[k];
+            out[k] = if within > 0.0 { with_outcome / within * score } else { 0.0 };
+        }
+        out
     }
 }
 

@@ -24,12 +24,12 @@ from .harness import compare, unmeasured
 
 _SCRIPT = Path(__file__).with_name("r_boot.R")
 _B = 100_000
-# Statistic, interval, least ratio, and the share of the replicates that R draws.
+# What it is called, statistic, interval here and in R, least ratio, and of how many replicates R draws one.
 _ROWS = (
-    ("mean", "percentile", "perc", 60, 1),
-    ("pearson", "percentile", "perc", 60, 1),
-    ("mean", "BCa", "bca", 150, 10),
-    ("pearson", "BCa", "bca", 150, 10),
+    ("mean", "mean", "percentile", "perc", 60, 1),
+    ("correlation", "pearson", "percentile", "perc", 60, 1),
+    ("mean", "mean", "BCa", "bca", 150, 10),
+    ("correlation", "pearson", "BCa", "bca", 150, 10),
 )
 
 
@@ -71,10 +71,10 @@ def main() -> None:
     fit = sy.regress(x, y)
     options: dict[str, Any] = {"rng": 1, "threads": 2, "progress": False}
     with _boot(("pairs.csv", pairs), ("table.csv", np.column_stack([x, y]))) as ask:
-        for name, method, interval, least, part in _ROWS:
+        for what, name, method, interval, least, part in _ROWS:
             data = pairs[:, 0] if name == "mean" else pairs
             compare(
-                f"bootstrap of a {name}, n 200, B 100,000, {method}, beside R",
+                f"bootstrap of a {what}, n 200, B 100,000, {method}, beside R",
                 lambda data=data, name=name, method=method: sy.bootstrap(
                     data, name, method=method, n_resamples=_B, **options
                 ),

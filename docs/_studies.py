@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 COVERAGE = ROOT / "benches" / "coverage_bootstrap.csv"
+BCA = ROOT / "benches" / "coverage_bca.csv"
 VERDICTS = ROOT / "python" / "steelyard" / "data" / "verdict_sizes.csv"
 
 
@@ -24,10 +25,10 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
 
 
-def coverage() -> str:
+def coverage(path: pathlib.Path = COVERAGE) -> str:
     """Return the shares of runs that covered, sites across; in bold those outside 93.5 to 96.5 %, – where none ran."""
     found: dict[tuple[str, ...], dict[int, str]] = {}
-    for row in _rows(COVERAGE):
+    for row in _rows(path):
         share = 100 * int(row["covered"]) / int(row["runs"])
         cell = f"{share:.1f}" if 93.5 <= share <= 96.5 else f"**{share:.1f}**"
         found.setdefault(tuple(row[name] for name in ("estimand", "rate", "sizes", "icc")), {})[int(row["sites"])] = (
@@ -45,7 +46,8 @@ def verdicts() -> str:
     if not rows:
         return "*No cell has been run: nothing is known from this study yet.*"
     names = [name for name in rows[0] if name not in ("cell", "seed", "runs", "best")]
-    heads = ("sites", "items that carry", "r of the total", "ICC", "sizes", "outcome", "runs", "best of all", *names)
+    cell_heads = ("sites", "items that carry", "r of the total", "ICC", "sizes", "outcome", "runs")
+    heads = (*cell_heads, "best of all, %", *(f"{name}, %" for name in names))
     body = []
     for row in rows:
         cell, runs = json.loads(row["cell"]), int(row["runs"])
@@ -56,7 +58,8 @@ def verdicts() -> str:
 
 
 def write(folder: pathlib.Path) -> None:
-    """Write both tables where the page includes them."""
+    """Write the tables where the page includes them."""
     folder.mkdir(exist_ok=True)
     (folder / "coverage.md").write_text(coverage() + "\n", encoding="utf-8")
+    (folder / "coverage_bca.md").write_text(coverage(BCA) + "\n", encoding="utf-8")
     (folder / "verdicts.md").write_text(verdicts() + "\n", encoding="utf-8")

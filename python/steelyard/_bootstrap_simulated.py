@@ -27,11 +27,12 @@ def simulated(result: BootstrapResult, source: Source) -> list[str]:
     units, statistic = result.n_units, statistic_name(source)
     notes = []
     if statistic == "icc":
-        notes.append(_covered("an intraclass correlation", "85 to 92 %. It is too narrow"))
-    if statistic in WITH_COVARIATES and units < 20:
-        notes.append(_covered(f"the slope on a covariate of {units} sites", "93 to 95 %; sy.regress offers CR2"))
+        notes.append(_covered("an intraclass correlation", "85 to 94 %. Its upper end is too low"))
     sizes = site_sizes(source)
-    if units < 8 and len(result.strata) == 1 and sizes.max() > 3 * sizes.min():
+    if statistic in WITH_COVARIATES:
+        if units < 25:
+            notes.append(_covered(f"the slope on a covariate of {units} sites", "93 to 95 %; sy.regress offers CR2"))
+    elif units < 8 and len(result.strata) == 1 and sizes.max() > 3 * sizes.min():
         notes.append(_covered(f"{units} sites of unequal size", "95.5 to 97 %. It may be wider than it need be"))
     if result.scale == "logit" and units < 20 and _events(result, sizes) < _FEW_EVENTS:
         notes.append(_covered("so rare an outcome", "96.5 to 98.5 %. It is wider than it need be"))

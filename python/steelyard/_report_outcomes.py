@@ -14,19 +14,31 @@ from ._read_outcomes import OutcomeReading, read_outcomes
 from .errors import refuse
 from .outcomes import Binary, Binomial, Mean, Outcome
 
-__all__ = ["SITE_LAYOUTS", "has_one_row_per_site", "participant_outcome"]
+__all__ = ["SITE_LAYOUTS", "has_one_row_per_site", "participant_outcome", "site_rows"]
 
 SITE_LAYOUTS = "the columns site, k and n (k of n per site), or site and outcome (one number per site)"
+
+
+def site_rows(path: Path, errors: str = "strict") -> list[dict[str, str]]:
+    """Return the rows of a CSV file, its cells apart by commas or, as many spreadsheets write it, by semicolons."""
+    present(path)
+    with path.open(newline="", encoding="utf-8-sig", errors=errors) as file:
+        try:
+            head = file.readline()
+            file.seek(0)
+            rows = csv.DictReader(file, delimiter=";" if head.count(";") > head.count(",") else ",")
+            return [{k.strip(): v or "" for k, v in row.items() if k is not None} for row in rows]
+        except UnicodeDecodeError:
+            raise refuse("text not in UTF-8", at=path.name, remedy="Save the file as CSV in UTF-8.") from None
 
 
 def has_one_row_per_site(path: Path) -> bool:
     """Whether a CSV file has the heads of site-level outcomes and no more than a stray second row of a site."""
     if path.suffix.lower() != ".csv":
         return False
-    present(path)
-    with path.open(newline="", encoding="utf-8-sig", errors="replace") as file:
-        rows = list(csv.DictReader(file))
-    heads = {head.strip() for head in rows[0]} if rows else set()
+    # Participants may be written in another encoding, which their own reader settles.
+    rows = site_rows(path, errors="replace")
+    heads = set(rows[0]) if rows else set()
     if not ({"site", "k", "n"} <= heads or {"site", "outcome"} <= heads):
         return False
     return len(rows) < 2 * len({row.get("site") for row in rows})

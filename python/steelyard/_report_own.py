@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ._report_outcomes import SITE_LAYOUTS, has_one_row_per_site, participant_outcome
+from ._report_outcomes import SITE_LAYOUTS, has_one_row_per_site, participant_outcome, site_rows
 from ._report_sections import (
     caveats_section,
     contest_section,
@@ -102,7 +101,7 @@ def read_outcome_column(path: Path, sites: Sequence[str]) -> tuple[list[float], 
     >>> read_outcome_column(path, ["Oslo", "Bergen"])
     ([7.0, 9.0], [21.0, 20.0])
     """
-    rows = _rows(path)
+    rows = site_rows(path)
     names = list(rows[0]) if rows else []
     counts = {"site", "k", "n"} <= set(names)
     if not counts and not {"site", "outcome"} <= set(names):
@@ -128,14 +127,6 @@ def read_outcome_column(path: Path, sites: Sequence[str]) -> tuple[list[float], 
                 remedy="Correct the file.",
             )
     return [found[site][0] for site in sites], [found[site][1] for site in sites]
-
-
-def _rows(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        try:
-            return [{k.strip(): v or "" for k, v in row.items() if k is not None} for row in csv.DictReader(file)]
-        except UnicodeDecodeError:
-            raise refuse("text not in UTF-8", at=path.name, remedy="Save the file as CSV in UTF-8.") from None
 
 
 def _number(cell: str, path: Path, row: int, column: str) -> float:

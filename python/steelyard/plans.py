@@ -219,10 +219,6 @@ class Fractional(Plan):
         """Return the columns of a frame that the plan names."""
         return [self.sites] if isinstance(self.sites, str) else []
 
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
-
     def bind(self, n: int, sample: NDArray[np.int64] | None, lookup: Lookup) -> BoundPlan:
         """Bind to `n` rows."""
         bound = _sites_or_rows(self.sites, n, sample, lookup)
@@ -303,3 +299,7 @@ class Subsample(Plan):
         return dataclasses.replace(
             bound, options={"draws": [m]}, what=f"{bound.what}, {m} drawn", scale=float(np.sqrt(m / units))
         )
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -12,6 +12,7 @@ use crate::parallel::Threads;
 use crate::regress::{CrossMoments, moments::Sums};
 use crate::stream::Purpose;
 use ndarray::{Array2, Axis};
+use pulp::Arch;
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -93,13 +94,14 @@ impl SiteSums {
     /// The moments of sites drawn `counts` times.
     fn moments(&self, counts: &[u32], total: &mut [f64]) -> CrossMoments {
         total.fill(0.0);
-        for (count, row) in counts.iter().zip(self.packed.rows()).filter(|(count, _)| **count > 0) {
-            let count = f64::from(*count);
-            let row = row.to_slice().unwrap_or(&[]);
-            for (sum, value) in total.iter_mut().zip(row) {
-                *sum += count * value;
+        let rows = self.packed.as_slice().unwrap_or(&[]).chunks_exact(total.len());
+        // Compiled for the widest vectors of the machine.
+        Arch::new().dispatch(|| {
+            for (count, row) in counts.iter().zip(rows).filter(|(count, _)| **count > 0) {
+                let count = f64::from(*count);
+                total.iter_mut().zip(row).for_each(|(sum, value)| *sum += count * value);
             }
-        }
+        });
         let m = self.origin.len();
         let mut xx = Array2::zeros((m, m));
         let mut at = 3 + 2 * m;

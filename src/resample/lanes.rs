@@ -124,8 +124,14 @@ impl<'a> Weigher<'a> {
         match self.source {
             Source::Drawn { first, .. } => {
                 if let Some(drawer) = &mut self.drawer {
-                    let drawn = drawer.weights(first + replicate as u64);
-                    self.weights.iter_mut().zip(drawn).for_each(|(weight, &w)| weight[lane] = w);
+                    let index = first + replicate as u64;
+                    if self.plan.law().draws_units() {
+                        self.weights.iter_mut().for_each(|weight| weight[lane] = 0.0);
+                        drawer.units(index).iter().for_each(|&unit| self.weights[unit as usize][lane] += 1.0);
+                    } else {
+                        let drawn = drawer.weights(index);
+                        self.weights.iter_mut().zip(drawn).for_each(|(weight, &w)| weight[lane] = w);
+                    }
                 }
                 return probability;
             }

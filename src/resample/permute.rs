@@ -5,8 +5,6 @@
 
 use crate::linalg::lanes::{LANES, Lane};
 use crate::stream::{Purpose, Seed, Stream};
-use pulp::{Arch, NullaryFnOnce};
-use rand::Rng;
 use std::ops::Range;
 
 /// What may be exchanged.
@@ -154,11 +152,7 @@ impl Exchange {
 fn draw_swaps(stream: &mut Stream, strata: &[Range<usize>], swaps: &mut [u32]) {
     for stratum in strata {
         let swaps = &mut swaps[stratum.clone()];
-        if swaps.len() <= 1 << 16 {
-            below_own_size(stream, swaps);
-        } else {
-            (1..).zip(&mut *swaps).for_each(|(size, swap)| *swap = stream.below(size));
-        }
+        stream.fill_below_places(swaps);
         for swap in swaps {
             *swap += stratum.start as u32;
         }
@@ -167,62 +161,6 @@ fn draw_swaps(stream: &mut Stream, strata: &[Range<usize>], swaps: &mut [u32]) {
 
 fn in_order<'a>(strata: &'a [Range<usize>], swaps: &'a [u32]) -> impl Iterator<Item = (usize, usize)> + 'a {
     strata.iter().flat_map(|stratum| (stratum.start + 1..stratum.end).rev()).map(|i| (i, swaps[i] as usize))
-}
-
-/// Halves of words that are drawn at once.
-const HALVES: usize = 128;
-
-/// Writes to slot i a uniform integer in `0..=i`, without bias, for at most 65,536 slots.
-///
-/// Each slot takes 16 bits, words low half first, by Lemire's multiply (2019, <https://doi.org/10.1145/3230636>); those
-/// of a run of 128 slots that must be rejected take words of their own before the next run. This layout is frozen: a test
-/// pins it.
-fn below_own_size(stream: &mut Stream, slots: &mut [u32]) {
-    let arch = Arch::new();
-    let mut bytes = [0_u8; 2 * HALVES];
-    let mut products = [0; HALVES];
-    for (run, slots) in slots.chunks_mut(HALVES).enumerate() {
-        let first = (run * HALVES) as u32 + 1;
-        stream.rng().fill_bytes(&mut bytes[..4 * slots.len().div_ceil(2)]);
-        let doubtful = arch.dispatch(Scale { first, bytes: &bytes, products: &mut products });
-        slots.iter_mut().zip(&products).for_each(|(slot, product)| *slot = product >> 16);
-        if !doubtful {
-            continue;
-        }
-        for ((size, slot), product) in (first..).zip(slots).zip(&products) {
-            let low = product & 0xffff;
-            if low < size && low < 65_536 % size {
-                *slot = stream.below(size);
-            }
-        }
-    }
-}
-
-/// Multiplies each half by the size of its slot; whether one of them may have to be rejected.
-struct Scale<'a> {
-    first: u32,
-    bytes: &'a [u8; 2 * HALVES],
-    products: &'a mut [u32; HALVES],
-}
-
-impl NullaryFnOnce for Scale<'_> {
-    type Output = bool;
-
-    // Inlined into the functions that `pulp` compiles for each instruction set.
-    #[allow(clippy::inline_always)]
-    #[inline(always)]
-    fn call(self) -> bool {
-        let mut doubtful = 0;
-        for i in 0..HALVES {
-            let size = self.first.wrapping_add(i as u32);
-            let half = u32::from(u16::from_le_bytes([self.bytes[2 * i], self.bytes[2 * i + 1]]));
-            let product = half.wrapping_mul(size);
-            self.products[i] = product;
-            // The threshold 65,536 mod size is below the size: most halves pass without the division.
-            doubtful |= u32::from(product & 0xffff < size);
-        }
-        doubtful != 0
-    }
 }
 
 /// The arrangement of a rank in lexicographic order: after each first label come the arrangements of the others.
@@ -314,34 +252,5 @@ mod tests {
                 assert!(lanes.iter().zip(&own).all(|(z, &label)| z[lane] == values[label as usize]));
             }
         }
-    }
-
-    #[test]
-    fn slots_are_uniform_below_their_own_size_and_their_layout_is_frozen() {
-        let mut slots = vec![0; 301];
-        let mut stream = Seed(5).stream(Purpose::Permute, 2);
-        below_own_size(&mut stream, &mut slots);
-        // The same from the words: 128 slots a run, then those that were rejected.
-        let mut words = Seed(5).stream(Purpose::Permute, 2);
-        let mut expected = Vec::new();
-        for run in (0..301_u32).collect::<Vec<_>>().chunks(128) {
-            let drawn: Vec<u32> = (0..run.len().div_ceil(2)).map(|_| words.rng().next_u32()).collect();
-            let halves = drawn.iter().flat_map(|word| [word & 0xffff, word >> 16]);
-            let products: Vec<u32> = run.iter().zip(halves).map(|(i, half)| half * (i + 1)).collect();
-            for (i, product) in run.iter().zip(products) {
-                let rejected = product & 0xffff < 65_536 % (i + 1);
-                expected.push(if rejected { words.below(i + 1) } else { product >> 16 });
-            }
-        }
-        assert_eq!(slots, expected);
-        // Slot 6 over many replicates: chi-square with 6 degrees of freedom has its 99.9 % point at 22.5.
-        let mut counts = [0_u32; 7];
-        for replicate in 0..70_000 {
-            let mut slots = [0; 7];
-            below_own_size(&mut Seed(5).stream(Purpose::Permute, replicate), &mut slots);
-            counts[slots[6] as usize] += 1;
-        }
-        let chi2: f64 = counts.iter().map(|&c| (f64::from(c) - 10_000.0).powi(2) / 10_000.0).sum();
-        assert!(chi2 < 22.5, "chi-square {chi2}");
     }
 }

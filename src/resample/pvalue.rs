@@ -3,7 +3,11 @@
 use super::splits::SplitP;
 use crate::num::ranks::tie_tolerance;
 use crate::num::sums::standard_deviation;
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
+
+/// Replicates whose running maxima stay in the nearest cache.
+const STRETCH: usize = 2048;
 
 /// Which statistics speak against the null hypothesis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,6 +53,10 @@ impl Tally {
             tally.strict += usize::from(value.is_nan() || value > beyond);
         }
         tally
+    }
+
+    fn and(self, other: Self) -> Self {
+        Self { strict: self.strict + other.strict, weak: self.weak + other.weak }
     }
 
     /// Shares; when drawn the observed arrangement counts as one of the random ones (Phipson and Smyth 2010).
@@ -116,7 +124,8 @@ pub fn p_value(null: &[f64], observed: f64, tail: Tail, enumerated: bool) -> PVa
 pub fn step_down(null: &[f64], observed: &[f64], tail: Tail, enumerated: bool) -> Vec<SplitP> {
     let (k, n) = (observed.len(), null.len() / observed.len().max(1));
     let row = |j: usize| &null[j * n..(j + 1) * n];
-    let scale: Vec<f64> = (0..k).map(|j| spread(row(j))).map(|s| if s > 0.0 { s.recip() } else { 0.0 }).collect();
+    let recip = |s: f64| if s > 0.0 { s.recip() } else { 0.0 };
+    let scale: Vec<f64> = (0..k).into_par_iter().map(|j| recip(spread(row(j)))).collect();
     let size = |j: usize, x: f64| match tail {
         Tail::Greater => x * scale[j],
         Tail::Less => -x * scale[j],
@@ -124,18 +133,27 @@ pub fn step_down(null: &[f64], observed: &[f64], tail: Tail, enumerated: bool) -
     };
     let mut order: Vec<usize> = (0..k).filter(|&j| scale[j] > 0.0).collect();
     order.sort_by(|&a, &b| size(b, observed[b]).total_cmp(&size(a, observed[a])));
-    let mut adjusted = vec![SplitP { weak: 1.0, strict: 1.0, mid: 1.0 }; k];
-    // From the smallest statistic up: the running maximum over it and all smaller ones.
-    let mut running = vec![f64::NEG_INFINITY; n];
-    for &j in order.iter().rev() {
-        for (most, &x) in running.iter_mut().zip(row(j)) {
-            // Once undefined, always undefined: a comparison with NaN is false.
-            let x = size(j, x);
-            *most = if x > *most || x.is_nan() { x } else { *most };
+    let values: Vec<f64> = (0..k).map(|j| size(j, observed[j])).collect();
+    // From the smallest statistic up: the running maximum over it and all smaller ones, a stretch of replicates at a time.
+    let counted = |stretch: usize| {
+        let replicates = stretch * STRETCH..n.min((stretch + 1) * STRETCH);
+        let mut running = vec![f64::NEG_INFINITY; replicates.len()];
+        let mut tallies = vec![Tally::default(); k];
+        for &j in order.iter().rev() {
+            for (most, &x) in running.iter_mut().zip(&row(j)[replicates.clone()]) {
+                // Once undefined, always undefined: a comparison with NaN is false.
+                let x = size(j, x);
+                *most = if x > *most || x.is_nan() { x } else { *most };
+            }
+            tallies[j] = Tally::of(running.iter().copied(), values[j], tie_tolerance(values[j], 1.0));
         }
-        let value = size(j, observed[j]);
-        adjusted[j] = Tally::of(running.iter().copied(), value, tie_tolerance(value, 1.0)).p(n, enumerated);
-    }
+        tallies
+    };
+    let both = |a: Vec<Tally>, b: Vec<Tally>| a.into_iter().zip(b).map(|(a, b)| a.and(b)).collect();
+    let tallies = (0..n.div_ceil(STRETCH)).into_par_iter().map(counted).reduce(|| vec![Tally::default(); k], both);
+    let never = SplitP { weak: 1.0, strict: 1.0, mid: 1.0 };
+    let mut adjusted: Vec<SplitP> =
+        (0..k).map(|j| if scale[j] > 0.0 { tallies[j].p(n, enumerated) } else { never }).collect();
     // Then monotone from the largest down.
     let mut before = SplitP { weak: 0.0, strict: 0.0, mid: 0.0 };
     for &j in &order {

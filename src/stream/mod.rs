@@ -7,7 +7,7 @@ mod wide;
 
 use chacha20::ChaCha8Rng;
 use rand::{Rng, SeedableRng};
-use wide::Wide;
+use wide::{REJECTED, Wide};
 
 /// The number that a user writes down to get the same bytes again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -89,6 +89,23 @@ impl Stream {
         }
     }
 
+    /// Fills slot i with a uniform integer in `0..=i`, without bias: the swaps of a shuffle.
+    ///
+    /// Up to 65,536 slots each takes a half of a word by Lemire's multiply with 16 bits: in chunks of 256, slot i half i of
+    /// the call. The rejected ones then take, in their order, words of their own, and so does every slot of more. This
+    /// layout is frozen: a test pins it.
+    pub fn fill_below_places(&mut self, out: &mut [u32]) {
+        let wide = out.len() <= 1 << 16;
+        if wide && !self.wide.fill_places(out) {
+            return;
+        }
+        for (size, slot) in (1..).zip(out) {
+            if !wide || *slot == REJECTED {
+                *slot = self.below(size);
+            }
+        }
+    }
+
     /// A standard exponential draw by inversion: `-ln(1 - u)` with `libm`, the same on every machine.
     pub fn exponential(&mut self) -> f64 {
         -libm::log1p(-self.uniform())
@@ -139,6 +156,56 @@ mod tests {
         assert!(chi2 < 20.5, "chi-square {chi2}");
     }
 
+    /// The halves of the first chunks of stream `replicate` of seed 7, from the library's words.
+    fn halves(replicate: u64, chunks: u64) -> Vec<u32> {
+        let mut words = Seed(7).stream(Purpose::Resample, replicate);
+        let of_chunk = |chunk| {
+            words.rng().set_block_pos((1 << 63) + 8 * chunk);
+            let blocks: Vec<u32> = (0..128).map(|_| words.rng().next_u32()).collect();
+            let lanes: Vec<u32> = (0..128).map(|i| blocks[16 * (i % 8) + i / 8]).collect();
+            let (low, high) = (lanes.iter().map(|word| word & 0xffff), lanes.iter().map(|word| word >> 16));
+            low.chain(high).collect::<Vec<u32>>()
+        };
+        (0..chunks).flat_map(of_chunk).collect()
+    }
+
+    #[test]
+    fn places_are_uniform_below_their_own_size_and_their_layout_is_frozen() {
+        let mut stream = Seed(7).stream(Purpose::Resample, 4);
+        let mut slots = vec![0; 701];
+        stream.fill_below_places(&mut slots);
+        let mut words = Seed(7).stream(Purpose::Resample, 4);
+        let mut rejected = 0;
+        for ((size, slot), half) in (1..).zip(&slots).zip(halves(4, 3)) {
+            let product = half * size;
+            let expected = if product & 0xffff < 65_536 % size {
+                rejected += 1;
+                words.below(size)
+            } else {
+                product >> 16
+            };
+            assert_eq!(*slot, expected, "below {size}");
+        }
+        assert!(rejected > 0);
+        // Slot 6 over many replicates: chi-square with 6 degrees of freedom has its 99.9 % point at 22.5.
+        let mut counts = [0_u32; 7];
+        for replicate in 0..70_000 {
+            let mut slots = [0; 7];
+            Seed(5).stream(Purpose::Permute, replicate).fill_below_places(&mut slots);
+            counts[slots[6] as usize] += 1;
+        }
+        let chi2: f64 = counts.iter().map(|&c| (f64::from(c) - 10_000.0).powi(2) / 10_000.0).sum();
+        assert!(chi2 < 22.5, "chi-square {chi2}");
+    }
+
+    #[test]
+    fn many_places_take_words_of_their_own() {
+        let mut slots = vec![0; 65_537];
+        Seed(7).stream(Purpose::Resample, 4).fill_below_places(&mut slots);
+        let mut words = Seed(7).stream(Purpose::Resample, 4);
+        assert!((1..).zip(&slots).all(|(size, &slot)| slot == words.below(size)));
+    }
+
     #[test]
     fn fill_below_is_uniform_and_its_layout_is_frozen() {
         let mut stream = Seed(7).stream(Purpose::Resample, 0);
@@ -153,15 +220,7 @@ mod tests {
 
         // The same draws from the library's words, one half at a time.
         let n = 200_u32;
-        let mut words = Seed(7).stream(Purpose::Resample, 5);
-        let halves = (0..5).flat_map(|chunk| {
-            words.rng().set_block_pos((1 << 63) + 8 * chunk);
-            let blocks: Vec<u32> = (0..128).map(|_| words.rng().next_u32()).collect();
-            let lanes: Vec<u32> = (0..128).map(|i| blocks[16 * (i % 8) + i / 8]).collect();
-            let (low, high) = (lanes.iter().map(|word| word & 0xffff), lanes.iter().map(|word| word >> 16));
-            low.chain(high).collect::<Vec<u32>>()
-        });
-        let products: Vec<u32> = halves.map(|half| half * n).collect();
+        let products: Vec<u32> = halves(5, 5).iter().map(|half| half * n).collect();
         let kept = |product: &u32| product & 0xffff >= 65_536 % n;
         let mut later = products[1001..].iter().filter(|product| kept(product));
         let expected: Vec<u32> = products[..1001]

@@ -16,7 +16,7 @@ const WORDS: usize = 16;
 /// Halves of words that one chunk of blocks gives.
 const HALVES: usize = 2 * LANES * WORDS;
 /// Stands for a half that gives no draw; no draw is as large.
-const REJECTED: u32 = u32::MAX;
+pub(super) const REJECTED: u32 = u32::MAX;
 /// The block counter where chunks begin; the generator of single words counts from zero and never gets here.
 const FIRST_BLOCK: u64 = 1 << 63;
 
@@ -29,44 +29,109 @@ pub(super) struct Wide {
     nonce: u64,
     next: u64,
     arch: Arch,
-    /// The draws of the chunk at hand: [`REJECTED`] where a half gives none.
-    draws: [u32; HALVES],
 }
 
 impl Wide {
     pub(super) fn new(key: &[u8; 32], nonce: u64) -> Self {
         let mut words = [0; 8];
         words.iter_mut().zip(key.as_chunks::<4>().0).for_each(|(word, bytes)| *word = u32::from_le_bytes(*bytes));
-        Self { key: words, nonce, next: FIRST_BLOCK, arch: Arch::new(), draws: [0; HALVES] }
+        Self { key: words, nonce, next: FIRST_BLOCK, arch: Arch::new() }
     }
 
     /// Fills `out` with draws from `0..n`, in the layout that [`super::Stream::fill_below`] states.
     pub(super) fn fill(&mut self, n: u16, out: &mut [u32]) {
+        let below = Below::new(n);
+        let mut draws = [0; HALVES];
         let (mut rejected, mut used) = (false, 0);
         for chunk in out.chunks_mut(HALVES) {
-            rejected |= self.advance(n);
+            rejected |= self.advance(below, &mut draws);
             used = chunk.len();
-            chunk.copy_from_slice(&self.draws[..used]);
+            chunk.copy_from_slice(&draws[..used]);
         }
         if rejected {
-            self.arch.dispatch(Redraw { wide: self, n, out, used });
+            self.arch.dispatch(Redraw { wide: self, below, out, draws: &mut draws, used });
         }
     }
 
-    /// Makes the next chunk of draws from `0..n`; whether a half of it gave none.
-    fn advance(&mut self, n: u16) -> bool {
-        let chunk =
-            Chunk { key: &self.key, counter: self.next, nonce: self.nonce, n: u32::from(n), draws: &mut self.draws };
+    /// Fills slot i with a draw from `0..=i`, or with [`REJECTED`]; whether one was rejected. At most 65,536 slots.
+    pub(super) fn fill_places(&mut self, out: &mut [u32]) -> bool {
+        let mut draws = [0; HALVES];
+        let mut rejected = false;
+        for (number, chunk) in out.chunks_mut(HALVES).enumerate() {
+            rejected |= self.advance(Place { first: (number * HALVES) as u32 }, &mut draws);
+            chunk.copy_from_slice(&draws[..chunk.len()]);
+        }
+        rejected
+    }
+
+    /// Makes the draws of the next chunk; whether a half of it gave none.
+    fn advance<B: Bounds>(&mut self, bounds: B, draws: &mut [u32; HALVES]) -> bool {
+        let chunk = Chunk { key: &self.key, counter: self.next, nonce: self.nonce, bounds, draws };
         self.next = self.next.wrapping_add(LANES as u64);
         self.arch.dispatch(chunk)
+    }
+}
+
+/// What each half of a chunk is drawn below.
+trait Bounds: Copy {
+    /// The number that half `i` stays below, at most 65,536.
+    fn size(self, i: usize) -> u32;
+    /// Whether a product with these low bits is rejected: they are below 65,536 modulo that number.
+    fn rejects(self, i: usize, low: u32) -> bool;
+}
+
+/// One number for all.
+#[derive(Clone, Copy)]
+struct Below {
+    size: u32,
+    threshold: u32,
+}
+
+impl Below {
+    fn new(n: u16) -> Self {
+        Self { size: u32::from(n), threshold: 65_536 % u32::from(n) }
+    }
+}
+
+impl Bounds for Below {
+    #[inline(always)]
+    fn size(self, _: usize) -> u32 {
+        self.size
+    }
+
+    #[inline(always)]
+    fn rejects(self, _: usize, low: u32) -> bool {
+        low < self.threshold
+    }
+}
+
+/// Slot i below i + 1; the chunk begins at slot `first`.
+#[derive(Clone, Copy)]
+struct Place {
+    first: u32,
+}
+
+impl Bounds for Place {
+    #[inline(always)]
+    fn size(self, i: usize) -> u32 {
+        self.first.wrapping_add(i as u32 + 1)
+    }
+
+    /// Vectors cannot divide integers. In single precision the quotient of 65,536 never rounds up to a whole number that it
+    /// does not reach: it misses one by at least 1 / size, and rounding moves it by at most 2^-8 / size. All else is exact.
+    #[inline(always)]
+    fn rejects(self, i: usize, low: u32) -> bool {
+        let size = self.size(i).cast_signed() as f32;
+        (low.cast_signed() as f32) < 65_536.0 - size * (65_536.0 / size).floor()
     }
 }
 
 /// Rejected draws take the halves that follow, in their order; `used` halves of the chunk at hand are taken.
 struct Redraw<'a> {
     wide: &'a mut Wide,
-    n: u16,
+    below: Below,
     out: &'a mut [u32],
+    draws: &'a mut [u32; HALVES],
     used: usize,
 }
 
@@ -83,10 +148,10 @@ impl NullaryFnOnce for Redraw<'_> {
             for slot in glance {
                 while *slot == REJECTED {
                     if self.used == HALVES {
-                        self.wide.advance(self.n);
+                        self.wide.advance(self.below, self.draws);
                         self.used = 0;
                     }
-                    *slot = self.wide.draws[self.used];
+                    *slot = self.draws[self.used];
                     self.used += 1;
                 }
             }
@@ -94,30 +159,32 @@ impl NullaryFnOnce for Redraw<'_> {
     }
 }
 
-struct Chunk<'a> {
+struct Chunk<'a, B> {
     key: &'a [u32; 8],
     counter: u64,
     nonce: u64,
-    n: u32,
+    bounds: B,
     draws: &'a mut [u32; HALVES],
 }
 
-impl NullaryFnOnce for Chunk<'_> {
+impl<B: Bounds> NullaryFnOnce for Chunk<'_, B> {
     type Output = bool;
 
     // Inlined into the function that pulp compiles for each instruction set.
     #[inline(always)]
     fn call(self) -> bool {
         let words = blocks(self.key, self.counter, self.nonce);
-        let threshold = 65_536 % self.n;
-        // Lemire's multiply with 16 bits; a half times a number below 65,536 stays below 2^32.
-        let draw = |half: u32| {
-            let product = half.wrapping_mul(self.n);
-            if product & 0xffff < threshold { REJECTED } else { product >> 16 }
+        // Lemire's multiply with 16 bits; a half times a number up to 65,536 stays below 2^32.
+        let draw = |i: usize, half: u32| {
+            let product = half.wrapping_mul(self.bounds.size(i));
+            if self.bounds.rejects(i, product & 0xffff) { REJECTED } else { product >> 16 }
         };
         let (low, high) = self.draws.split_at_mut(HALVES / 2);
-        low.iter_mut().zip(words.as_flattened()).for_each(|(slot, word)| *slot = draw(word & 0xffff));
-        high.iter_mut().zip(words.as_flattened()).for_each(|(slot, word)| *slot = draw(word >> 16));
+        let pairs = low.iter_mut().zip(high).zip(words.as_flattened()).enumerate();
+        pairs.for_each(|(i, ((low, high), word))| {
+            *low = draw(i, word & 0xffff);
+            *high = draw(HALVES / 2 + i, word >> 16);
+        });
         self.draws.iter().fold(0, |most, &draw| most.max(draw)) == REJECTED
     }
 }
@@ -202,13 +269,28 @@ mod tests {
     #[test]
     fn every_instruction_set_gives_the_same_draws() {
         let mut wide = Wide::new(&[9; 32], 5);
-        let mut plain = [0; HALVES];
+        let (mut plain, mut draws) = ([0; HALVES], [0; HALVES]);
         for chunk in 0..3 {
-            let counter = FIRST_BLOCK + chunk * LANES as u64;
-            let rejected = Chunk { key: &wide.key.clone(), counter, nonce: 5, n: 201, draws: &mut plain }.call();
-            assert_eq!(wide.advance(201), rejected);
-            assert_eq!(wide.draws, plain);
+            let counter = FIRST_BLOCK + 2 * chunk * LANES as u64;
+            let (below, place) = (Below::new(201), Place { first: 301 });
+            let key = wide.key;
+            let rejected = Chunk { key: &key, counter, nonce: 5, bounds: below, draws: &mut plain }.call();
+            assert_eq!(wide.advance(below, &mut draws), rejected);
+            assert_eq!(draws, plain);
             assert_eq!(plain.contains(&REJECTED), rejected);
+            let counter = counter + LANES as u64;
+            Chunk { key: &key, counter, nonce: 5, bounds: place, draws: &mut plain }.call();
+            wide.advance(place, &mut draws);
+            assert_eq!(draws, plain);
+        }
+    }
+
+    #[test]
+    fn places_reject_below_the_remainder() {
+        for first in 0..65_536 {
+            let (place, remainder) = (Place { first }, 65_536 % (first + 1));
+            assert!(!place.rejects(0, remainder), "{first}");
+            assert!(remainder == 0 || place.rejects(0, remainder - 1), "{first}");
         }
     }
 }

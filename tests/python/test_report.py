@@ -13,6 +13,7 @@ import pytest
 
 import steelyard as sy
 from steelyard.__main__ import main
+from steelyard._report_outcomes import has_one_row_per_site
 from steelyard._report_own import read_outcome_column
 
 
@@ -224,6 +225,12 @@ def test_bad_outcomes_are_refused(tmp_path: Path, head: str, rows: list[str], me
     with pytest.raises(sy.InputError) as caught:
         read_outcome_column(_outcomes(tmp_path, head, rows), ["A", "B"])
     assert message in str(caught.value)
+
+
+def test_outcomes_may_stand_apart_by_semicolons(tmp_path: Path) -> None:
+    path = _outcomes(tmp_path, "site;k;n", ["A;7;15", "B;2;5"])
+    assert has_one_row_per_site(path)
+    assert read_outcome_column(path, ["A", "B"]) == ([7.0, 2.0], [15.0, 5.0])
 
 
 def test_nothing_is_written_when_the_input_is_refused(

@@ -107,28 +107,29 @@ fn factor<S: Simd>(simd: S, a: &mut [S::f64s], size: usize, tolerance: f64, (v, 
         undefined = simd.select_f64s(definite, undefined, simd.splat_f64s(f64::NAN));
         let inverse = simd.div_f64s(one, simd.sqrt_f64s(simd.select_f64s(definite, *pivot, one)));
         *pivot = inverse;
+        // The last row is b.
         let mut i = j + 1;
-        while i + ROWS <= size {
-            reduce::<S, ROWS>(simd, a, (i, j), inverse, (v, vectors));
+        while i + ROWS <= size + 1 {
+            reduce::<S, ROWS>(simd, a, (i, j), size, inverse, (v, vectors));
             i += ROWS;
         }
-        while i < size {
-            reduce::<S, 1>(simd, a, (i, j), inverse, (v, vectors));
-            i += 1;
+        match size + 1 - i {
+            1 => reduce::<S, 1>(simd, a, (i, j), size, inverse, (v, vectors)),
+            2 => reduce::<S, 2>(simd, a, (i, j), size, inverse, (v, vectors)),
+            3 => reduce::<S, 3>(simd, a, (i, j), size, inverse, (v, vectors)),
+            _ => {}
         }
-        // The last row has no diagonal of its own.
-        let last = (row(size) + j) * vectors + v;
-        a[last] = simd.mul_f64s(reduced::<S, 1>(simd, a, (size, j), (v, vectors))[0], inverse);
     }
     undefined
 }
 
-/// Rows `i..i + R` of column j, and what they take from their pivots.
+/// Rows `i..i + R` of column j, and what they take from their pivots; row `size`, which is b, has none.
 #[inline(always)]
 fn reduce<S: Simd, const R: usize>(
     simd: S,
     a: &mut [S::f64s],
     (i, j): (usize, usize),
+    size: usize,
     inverse: S::f64s,
     (v, vectors): (usize, usize),
 ) {
@@ -136,8 +137,10 @@ fn reduce<S: Simd, const R: usize>(
     for r in 0..R {
         let entry = simd.mul_f64s(sums[r], inverse);
         a[(row(i + r) + j) * vectors + v] = entry;
-        let pivot = &mut a[(row(i + r) + i + r) * vectors + v];
-        *pivot = simd.mul_add_e_f64s(simd.neg_f64s(entry), entry, *pivot);
+        if i + r < size {
+            let pivot = &mut a[(row(i + r) + i + r) * vectors + v];
+            *pivot = simd.mul_add_e_f64s(simd.neg_f64s(entry), entry, *pivot);
+        }
     }
 }
 

@@ -2,10 +2,12 @@
 
 `python -m benches.study_verdicts [--runs N] [--only TEXT] [--minutes M]` continues where its table ends. Run i
 of a cell draws from stream i of its seed, so that more runs keep the first. Each run draws sites, and puts them through
-the contest with the seven default schemes and 199 null replicates. Counted is "weighted better by at least d": for the
-best of all with the p that is adjusted for all, and for each scheme with the p that it has when it was declared
-beforehand. Under equal weights these are sizes, else powers. The planned grid is 2,000 runs a cell (500 from 79 sites);
-a line states how many runs it rests on. Cells come in the order of what they tell for their cost.
+the contest with the seven default schemes and 99 null replicates: a Monte Carlo test keeps its level at any number of
+replicates for which 5 % of one more is whole (Dufour 2006, doi:10.1016/j.jeconom.2005.06.007), so that sizes are those
+of more replicates, and powers a little lower. Counted is "weighted better by at least d": for the best of all with the
+p that is adjusted for all, and for each scheme with the p that it has when it was declared beforehand. Under equal
+weights these are sizes, else powers. The planned grid is 2,000 runs a cell (500 from 79 sites); a line states how many
+runs it rests on. Rounds bring every cell to a few runs before any has many.
 """
 
 from __future__ import annotations
@@ -23,24 +25,33 @@ from steelyard._experiment_data import default_schemes
 from steelyard._experiment_studied import TABLE
 from steelyard._synthetic import SHARES
 
-REPLICATES, ITEMS, BLOCK = 199, 25, 50
+REPLICATES, ITEMS, BLOCK = 99, 25, 50
+# Runs per cell that each round brings every cell to, by sites; 100 where none is named.
+ROUNDS: tuple[dict[int, int], ...] = (
+    {},
+    {12: 500, 20: 200, 27: 200},
+    {12: 2000, 20: 2000, 27: 2000, 40: 2000, 79: 500, 200: 500},
+)
 SCHEMES = default_schemes()
 NAMES = [scheme.name for scheme in SCHEMES]
+SITES = (12, 20, 27, 40, 79)
 KEYS = ("sites", "carriers", "r_total", "icc", "unequal", "outcome")
 
 
 def cells() -> Iterator[dict[str, Any]]:
-    """Yield the grid: sizes at few sites first, without clustering and with equal sites before the rest."""
-    r_total = (0.3, 0.0, 0.5, 0.7)
-    plain, harder = [(0.0, False)], [(0.05, True), (0.05, False), (0.0, True)]
-    for kinds in (plain, harder):
-        for sites, r, (icc, unequal), outcome in itertools.product((12, 20, 27), r_total, kinds, ("number", "counts")):
-            yield dict(zip(KEYS, (sites, ITEMS, r, icc, unequal, outcome), strict=True))
-    for kinds in (plain, harder):
-        for sites, r, (icc, unequal), outcome in itertools.product((40, 79), r_total, kinds, ("number", "counts")):
-            yield dict(zip(KEYS, (sites, ITEMS, r, icc, unequal, outcome), strict=True))
+    """Yield the grid: sizes from few sites to many, clustered and unequal before plain, then powers."""
+    r_total, kinds = (0.3, 0.0, 0.5, 0.7), [(0.05, True), (0.0, False), (0.0, True), (0.05, False)]
+    for sites, (icc, unequal), r, outcome in itertools.product(SITES, kinds, r_total, ("counts", "number")):
+        yield dict(zip(KEYS, (sites, ITEMS, r, icc, unequal, outcome), strict=True))
     for sites, carriers, r2 in itertools.product((79, 200), (2, 5), (0.1, 0.3, 0.6, 0.8)):
         yield dict(zip(KEYS, (sites, carriers, round(r2**0.5, 6), 0.0, False, "number"), strict=True))
+
+
+def rounds(runs: int | None) -> Iterator[tuple[int, dict[str, Any], int]]:
+    """Yield cells by number with the runs that each should have by then: a few everywhere, more, then the plan."""
+    for wanted in ROUNDS:
+        for at, cell in enumerate(cells()):
+            yield at, cell, min(wanted.get(cell["sites"], 100), runs or 2000)
 
 
 def point(cell: dict[str, Any], seed: int, first: int, runs: int) -> dict[str, Any]:
@@ -93,15 +104,14 @@ def write(table: dict[str, dict[str, int]]) -> None:
 def main() -> None:
     """Run what is missing from the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=None, help="runs per cell; the planned number if left out")
+    parser.add_argument("--runs", type=int, default=None, help="runs per cell at most; the planned number if left out")
     parser.add_argument("--only", default="", help="cells whose JSON contains this text")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="stop after so many minutes")
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
     table, until = read(), time.monotonic() + 60 * options.minutes
-    for at, cell in enumerate(cells()):
+    for at, cell, wanted in rounds(options.runs):
         key = json.dumps(cell)
-        wanted = options.runs or (500 if cell["sites"] >= 79 else 2000)
         row = table.get(key, {"seed": 1_000_000 * (at + 1), "runs": 0, "best": 0} | dict.fromkeys(NAMES[1:], 0))
         while options.only in key and row["runs"] < wanted and time.monotonic() < until:
             request = point(cell, row["seed"], row["runs"], min(BLOCK, wanted - row["runs"]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import pathlib
 from collections.abc import Sequence
 
@@ -11,6 +12,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 COVERAGE = ROOT / "benches" / "coverage_bootstrap.csv"
 BCA = ROOT / "benches" / "coverage_bca.csv"
 VERDICTS = ROOT / "python" / "steelyard" / "data" / "verdict_sizes.csv"
+# Items of every simulated study: where all of them carry the outcome, equal weights are true.
+ITEMS = 25
 
 
 def _rows(path: pathlib.Path) -> list[dict[str, str]]:
@@ -57,9 +60,31 @@ def verdicts() -> str:
     return _table(heads, body)
 
 
+def pooled() -> str:
+    """Return sizes over all cells of one number of sites and one kind of outcome, for whatever was run."""
+    rows = [row for row in _rows(VERDICTS) if json.loads(row["cell"])["carriers"] == ITEMS]
+    if not rows:
+        return "*No cell has been run: nothing is known from this study yet.*"
+    names = [name for name in rows[0] if name not in ("cell", "seed", "runs")]
+    groups: dict[tuple[int, str], list[dict[str, str]]] = {}
+    for row in rows:
+        cell = json.loads(row["cell"])
+        groups.setdefault((cell["sites"], cell["outcome"]), []).append(row)
+    body = []
+    for (sites, outcome), group in sorted(groups.items()):
+        runs = sum(int(row["runs"]) for row in group)
+        shares = (f"{100 * sum(int(row[name]) for row in group) / runs:.2f}" for name in names)
+        highest = max(int(row["best"]) / int(row["runs"]) for row in group)
+        error = math.sqrt(0.05 * 0.95 / runs)
+        body.append([sites, outcome, len(group), f"{runs:,}", *shares, f"{100 * highest:.1f}", f"{100 * error:.2f}"])
+    heads = ("sites", "outcome", "cells", "runs", "best of all", *names[1:], "highest cell", "Monte Carlo error of 5 %")
+    return _table(heads, body)
+
+
 def write(folder: pathlib.Path) -> None:
     """Write the tables where the page includes them."""
     folder.mkdir(exist_ok=True)
     (folder / "coverage.md").write_text(coverage() + "\n", encoding="utf-8")
     (folder / "coverage_bca.md").write_text(coverage(BCA) + "\n", encoding="utf-8")
+    (folder / "verdict_sizes.md").write_text(pooled() + "\n", encoding="utf-8")
     (folder / "verdicts.md").write_text(verdicts() + "\n", encoding="utf-8")

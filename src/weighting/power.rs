@@ -6,7 +6,7 @@
 //! the spread of those seen already puts the lower end below d, since a sum of squares only grows.
 
 use super::contest::{Protocol, check};
-use super::crossfit::{Plan, Space};
+use super::crossfit::{Entrant, Plan, Space};
 use super::gain::{GainInterval, Losses, quantile, rerun_without};
 use super::null::{FEWEST_SITES, Null};
 use super::panel::Panel;
@@ -195,12 +195,16 @@ fn intervals(
         if control.is_cancelled() {
             return Ok(None);
         }
-        let Some(found) = rerun_without(panel, site, &protocol.schemes, splits, protocol.reference)? else {
+        // Only what is still open is rerun, beside the reference.
+        let schemes = [&[protocol.reference], &open[..]].concat();
+        let schemes: Vec<Entrant> = schemes.into_iter().map(|c| protocol.schemes[c].clone()).collect();
+        let Some(found) = rerun_without(panel, site, &schemes, splits, 0)? else {
             open.clear();
             break;
         };
+        let mut found = found.into_iter().skip(1);
         open.retain(|c| {
-            without[*c].push(found[*c]);
+            without[*c].extend(found.next());
             // A little slack, so that round-off never settles what the whole sum would not.
             gains[*c] - quantile * (share * spread(&without[*c])).sqrt() >= protocol.smallest_gain - 1e-9
         });

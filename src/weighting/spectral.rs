@@ -13,7 +13,7 @@ use super::resolvent::{NONE, Resolvent, Row};
 use crate::error::Result;
 use crate::linalg::{SymmetricEigen, dot, times};
 use ndarray::Array2;
-use pulp::{Arch, Simd, WithSimd};
+use pulp::{Arch, NullaryFnOnce, Simd, WithSimd};
 
 /// A training fold as ridge (or shrinkage to equal weights) sees it.
 #[derive(Debug, Clone)]
@@ -123,17 +123,10 @@ impl Spectral {
         out
     }
 
-    /// The coordinates of a vector of length p along the eigenvectors: sums over items, one eigenvector beside the next.
+    /// The coordinates of a vector of length p along the eigenvectors.
     fn project(&self, vector: &[f64], out: &mut [f64]) {
-        let r = self.values.len();
-        let out = &mut out[..r];
-        out.fill(0.0);
-        let rows = self.vectors.as_slice().unwrap_or_default().chunks_exact(r.max(1));
-        for (row, value) in rows.zip(vector) {
-            for (sum, v) in out.iter_mut().zip(row) {
-                *sum += value * v;
-            }
-        }
+        let vectors = self.vectors.as_slice().unwrap_or_default();
+        Arch::new().dispatch(Project { vectors, vector, out: &mut out[..self.values.len()] });
     }
 
     /// The target, the variance of its score and what the Gram matrix makes of it; zeros without a target.
@@ -260,6 +253,28 @@ impl Spectral {
         }
         fold.pin(&mut space.slopes);
         &space.slopes
+    }
+}
+
+/// [`Spectral::project`], for the vectors of the machine: sums over items, one eigenvector beside the next.
+struct Project<'a> {
+    vectors: &'a [f64],
+    vector: &'a [f64],
+    out: &'a mut [f64],
+}
+
+impl NullaryFnOnce for Project<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        self.out.fill(0.0);
+        let rows = self.vectors.chunks_exact(self.out.len().max(1));
+        for (row, value) in rows.zip(self.vector) {
+            for (sum, v) in self.out.iter_mut().zip(row) {
+                *sum += value * v;
+            }
+        }
     }
 }
 

@@ -320,8 +320,7 @@ pub(super) fn bootstrap_intervals(
     };
     // One output is not worth a thread.
     let threads = if outputs == 1 { Threads::ONE } else { Threads::new(Some(threads)) };
-    let summaries: Vec<Summary> =
-        py.detach(|| threads.run(|| (0..outputs).into_par_iter().map(summary).collect()))?;
+    let summaries: Vec<Summary> = py.detach(|| threads.run(|| (0..outputs).into_par_iter().map(summary).collect()))?;
     to_python(py, &summaries)
 }
 

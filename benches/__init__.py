@@ -2,6 +2,7 @@
 
 import os
 
-# Threads of a peer's linear algebra wait for more work by spinning, tens of milliseconds long by default, and would take
-# a core from whatever is timed next. Set before NumPy is loaded: OpenBLAS reads it once. 2^20 cycles are some 0.4 ms.
+# Threads of a peer's linear algebra wait for more work by spinning, tens of milliseconds long by default, and would
+# take a core from whatever is timed next. Set before NumPy is loaded: OpenBLAS reads it once. 2^20 cycles are some
+# 0.4 ms.
 os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "20")

@@ -35,6 +35,14 @@ def seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
+def settled(work: Callable[[], object]) -> float:
+    """Return the wall time of one call after a moment in which threads of the call before fall asleep."""
+    until = time.perf_counter() + 0.005
+    while time.perf_counter() < until:
+        pass
+    return seconds(work)
+
+
 def compare(
     what: str,
     ours: Callable[[], object],
@@ -54,7 +62,7 @@ def compare(
     seconds, as `by_matrix_product` gives it.
     """
     ours(), peer()
-    pairs = [(seconds(ours) * ours_scale, seconds(peer) * peer_scale) for _ in range(repeats)]
+    pairs = [(settled(ours) * ours_scale, settled(peer) * peer_scale) for _ in range(repeats)]
     mine, theirs = (statistics.median(times) for times in zip(*pairs, strict=True))
     ratio = theirs / mine
     part = f", measured on 1/{peer_scale:g} of its work" if peer_scale != 1.0 else ""
@@ -69,7 +77,7 @@ def absolute(
 ) -> float:
     """Run ours after one warm-up and print its median time beside what is promised."""
     ours()
-    median = statistics.median(seconds(ours) for _ in range(repeats))
+    median = statistics.median(settled(ours) for _ in range(repeats))
     _line(Row(what, median <= at_most, f"{median:.3g} s", f"at most {at_most:g} s", "", _distance(median, limit)))
     return median
 

@@ -90,7 +90,8 @@ def _result(
         jackknife = np.ascontiguousarray(raw["jackknife"].reshape(n_units, k).T)
     errors = checked_errors(raw["errors"], source.plan.scale, new.shape)
     t = t_scale(source)
-    replicated = Replicated(new, probabilities, estimate, jackknife, source.plan.strata_sizes, shape, errors, t)
+    sizes = source.plan.strata_sizes
+    replicated = Replicated(new, probabilities, estimate, jackknife, sizes, shape, errors, t, source.threads)
     name, reason, level, alternative = how
     asked = request(name, level, alternative)
     summaries = replicated.summaries([asked])

@@ -58,13 +58,14 @@ def bootstrap_errors(
 def bootstrap_intervals(
     values: NDArray[np.float64],
     probabilities: NDArray[np.float64] | None,
-    estimate: float,
+    estimates: Sequence[float],
     jackknife: NDArray[np.float64] | None,
     strata: Sequence[int],
     requests: str,
+    threads: int,
     errors: NDArray[np.float64] | None = None,
-    error: float = ...,
-) -> dict[str, Any]: ...
+    own: Sequence[float] | None = None,
+) -> list[dict[str, Any]]: ...
 def bootstrap_multisets(units: NDArray[np.int64], strata: NDArray[np.int64], plan: str, limit: int) -> int | None: ...
 def bootstrap_run(
     values: NDArray[np.float64],

@@ -132,24 +132,24 @@ class Replicated:
     shape: tuple[int, ...]
     errors: Errors | None = None
     t: TScale | None = None
+    threads: int = 1
 
     def summaries(self, requests: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Return one summary with intervals per output."""
         t = {} if self.t is None else self.t.asked()
         text = json.dumps([request | t for request in requests])
-        return [
-            _core.bootstrap_intervals(
-                np.ascontiguousarray(self.distribution[k]),
-                self.probabilities,
-                float(self.estimate[k]),
-                None if self.jackknife is None else np.ascontiguousarray(self.jackknife[k]),
-                self.strata,
-                text,
-                None if self.errors is None else self.errors.each[k],
-                float("nan") if self.errors is None else float(self.errors.own[k]),
-            )
-            for k in range(len(self.estimate))
-        ]
+        summaries: list[dict[str, Any]] = _core.bootstrap_intervals(
+            np.ascontiguousarray(self.distribution),
+            self.probabilities,
+            self.estimate.tolist(),
+            None if self.jackknife is None else np.ascontiguousarray(self.jackknife),
+            self.strata,
+            text,
+            self.threads,
+            None if self.errors is None else np.ascontiguousarray(self.errors.each),
+            None if self.errors is None else self.errors.own.tolist(),
+        )
+        return summaries
 
     def shaped(self, values: Any) -> Any:
         """Return one value per output in the shape of the statistic: a float when that is a number."""

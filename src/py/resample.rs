@@ -20,6 +20,7 @@ use crate::stream::Seed;
 use numpy::{PyArray1, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
+use rayon::prelude::*;
 use serde::Deserialize;
 use std::num::NonZeroUsize;
 
@@ -268,36 +269,42 @@ pub(super) fn bootstrap_errors<'py>(
     Ok((Some(PyArray1::from_vec(py, errors)), interrupted))
 }
 
-/// Summary and intervals of one output; `errors` are the standard errors of the replicates, `error` that on the data.
+/// Summaries and intervals of all outputs (rows of `values`, `jackknife` and `errors`); `errors` are the standard errors of
+/// the replicates, `own` those on the data.
 #[pyfunction]
-#[pyo3(signature = (values, probabilities, estimate, jackknife, strata, requests, errors=None, error=f64::NAN))]
+#[pyo3(signature = (values, probabilities, estimates, jackknife, strata, requests, threads, errors=None, own=None))]
 #[allow(clippy::too_many_arguments)]
 pub(super) fn bootstrap_intervals(
     py: Python<'_>,
-    values: PyReadonlyArray1<'_, f64>,
+    values: PyReadonlyArray2<'_, f64>,
     probabilities: Option<PyReadonlyArray1<'_, f64>>,
-    estimate: f64,
-    jackknife: Option<PyReadonlyArray1<'_, f64>>,
+    estimates: Vec<f64>,
+    jackknife: Option<PyReadonlyArray2<'_, f64>>,
     strata: Vec<usize>,
     requests: &str,
-    errors: Option<PyReadonlyArray1<'_, f64>>,
-    error: f64,
+    threads: NonZeroUsize,
+    errors: Option<PyReadonlyArray2<'_, f64>>,
+    own: Option<Vec<f64>>,
 ) -> PyResult<Py<PyAny>> {
     let requests: Vec<Request> = from_json("interval", requests)?;
-    let values = slice("replicates", &values)?;
+    let (outputs, replicates) = values.as_array().dim();
+    let units = strata.iter().sum::<usize>();
+    let values = rows("replicates", &values, (outputs, replicates))?;
     let probabilities = probabilities.as_ref().map(|p| slice("probabilities", p)).transpose()?;
-    let jackknife = jackknife.as_ref().map(|j| slice("jackknife", j)).transpose()?;
-    let errors = errors.as_ref().map(|e| slice("standard errors", e)).transpose()?;
-    if probabilities.is_some_and(|p| p.len() != values.len())
-        || errors.is_some_and(|e| e.len() != values.len())
-        || jackknife.is_some_and(|j| j.len() != strata.iter().sum::<usize>())
-    {
+    let jackknife = jackknife.as_ref().map(|j| rows("jackknife", j, (outputs, units))).transpose()?;
+    let errors = errors.as_ref().map(|e| rows("standard errors", e, (outputs, replicates))).transpose()?;
+    let own = own.unwrap_or_else(|| vec![f64::NAN; outputs]);
+    if probabilities.is_some_and(|p| p.len() != replicates) || estimates.len() != outputs || own.len() != outputs {
         return Err(Error::from(input("arrays of different lengths")).into());
     }
-    let result = py.detach(|| {
-        let jackknife = jackknife.map(|j| Jackknife::of(j, &strata, estimate));
+    let summary = |k: usize| {
+        let (values, estimate) = (&values[k * replicates..(k + 1) * replicates], estimates[k]);
+        let jackknife = jackknife.map(|j| Jackknife::of(&j[k * units..(k + 1) * units], &strata, estimate));
         let mut distribution = Distribution::new(values, probabilities);
-        let ratios = errors.map(|e| (Distribution::new(&ratios(values, estimate, e, error), probabilities), error));
+        let ratios = errors.map(|e| {
+            let each = &e[k * replicates..(k + 1) * replicates];
+            (Distribution::new(&ratios(values, estimate, each, own[k]), probabilities), own[k])
+        });
         let mut basis = Basis { distribution: &mut distribution, estimate, jackknife, ratios, strata: &strata };
         let intervals: Vec<_> = requests.iter().map(|&r| interval(&mut basis, r)).collect();
         let moments = distribution.moments();
@@ -310,8 +317,19 @@ pub(super) fn bootstrap_intervals(
             below_and_tied: distribution.below_and_tied(estimate),
             jackknife,
         }
-    });
-    to_python(py, &result)
+    };
+    // One output is not worth a thread.
+    let threads = if outputs == 1 { Threads::ONE } else { Threads::new(Some(threads)) };
+    let summaries: Vec<Summary> = py.detach(|| threads.run(|| (0..outputs).into_par_iter().map(summary).collect()))?;
+    to_python(py, &summaries)
+}
+
+/// The cells of a matrix, row after row.
+fn rows<'a>(what: &str, matrix: &'a PyReadonlyArray2<'_, f64>, shape: (usize, usize)) -> Result<&'a [f64]> {
+    if matrix.as_array().dim() != shape {
+        return Err(input("arrays of different lengths").into());
+    }
+    matrix.as_slice().map_err(|_| Error::from(input(format!("{what} must be contiguous"))))
 }
 
 #[derive(serde::Serialize)]

@@ -1,6 +1,6 @@
 //! Many rows of a few columns, laid out for the products that every step of a logistic regression needs: X b, X'r, X'WX and
-//! x_i'A^-1 x_i. Columns stand one after another, so that rows fill the lanes of the widest vectors of the machine (`pulp`,
-//! found at run time); an entry is summed in the same order whatever calls.
+//! x_i'A^-1 x_i. Sixteen rows make a panel, in which columns stand one after another, so that rows fill the lanes of the widest
+//! vectors of the machine (`pulp`, found at run time); an entry is summed in the same order whatever calls.
 
 // Inlined into the functions that are compiled for each set of instructions.
 #![allow(clippy::inline_always)]
@@ -9,18 +9,19 @@ use super::Cholesky;
 use ndarray::{Array2, ArrayView2};
 use pulp::{Arch, Simd, WithSimd};
 
-/// Rows are padded with zeros to a multiple of this: one to sixteen vectors.
-const PAD: usize = 16;
+/// Rows of a panel: one to sixteen vectors, and an even number of them. The last panel is filled up with zeros.
+const ROWS: usize = 16;
 /// Columns that are worked on together.
 const TILE: usize = 4;
-/// Rows that stay in the nearest cache while all pairs of columns pass over them.
-const CHUNK: usize = 256;
+/// Panels that stay in the nearest cache while all pairs of columns pass over them.
+const CHUNK: usize = 16;
 
-/// An n x m matrix by padded columns.
+/// An n x m matrix by panels.
 #[derive(Debug, Clone)]
 pub struct Columns {
+    /// Panel by panel, of whole tiles of columns.
     values: Vec<f64>,
-    padded: usize,
+    panels: usize,
     width: usize,
 }
 
@@ -39,17 +40,17 @@ impl Columns {
     /// assert_eq!(x.gram(&rows), array![[10.0, 14.0], [14.0, 20.0]]);
     /// ```
     pub fn new(x: ArrayView2<'_, f64>) -> Self {
-        let padded = x.nrows().div_ceil(PAD) * PAD;
-        let mut values = vec![0.0; padded * x.ncols().div_ceil(TILE) * TILE];
-        for (column, to) in x.columns().into_iter().zip(values.chunks_exact_mut(padded.max(1))) {
-            to.iter_mut().zip(column).for_each(|(to, value)| *to = *value);
+        let (panels, side) = (x.nrows().div_ceil(ROWS), x.ncols().div_ceil(TILE) * TILE);
+        let mut values = vec![0.0; panels * side * ROWS];
+        for ((i, j), value) in x.indexed_iter() {
+            values[(i / ROWS * side + j) * ROWS + i % ROWS] = *value;
         }
-        Self { values, padded, width: x.ncols() }
+        Self { values, panels, width: x.ncols() }
     }
 
     /// Zeros, one per row and some more: every vector of rows has this length, and what stands past the rows must be finite.
     pub fn vector(&self) -> Vec<f64> {
-        vec![0.0; self.padded]
+        vec![0.0; self.panels * ROWS]
     }
 
     /// One value per row as a padded vector.
@@ -75,18 +76,18 @@ impl Columns {
     /// X'WX, symmetric to the last bit.
     pub fn gram(&self, weights: &[f64]) -> Array2<f64> {
         let side = self.side();
-        let mut sums = vec![0.0; side * side];
-        Arch::new().dispatch(Gram { x: self, weights, sums: &mut sums });
+        let (mut lanes, mut sums) = (vec![0.0; side * side * ROWS], vec![0.0; side * side]);
+        Arch::new().dispatch(Gram { x: self, weights, lanes: &mut lanes, sums: &mut sums });
         Array2::from_shape_fn((self.width, self.width), |(i, j)| sums[i.max(j) * side + i.min(j)])
     }
 
     /// x_i'A^-1 x_i of every row, A being what was factored.
     pub fn quadratic_forms(&self, factor: &Cholesky, rows: &mut [f64]) {
         let side = self.side();
-        let inverse = factor.lower_inverse();
+        // Four rows of the inverse factor at a time, entry by entry.
         let mut lower = vec![0.0; side * side];
-        for (from, to) in inverse.rows().into_iter().zip(lower.chunks_exact_mut(side)) {
-            to.iter_mut().zip(from).for_each(|(to, value)| *to = *value);
+        for ((i, k), value) in factor.lower_inverse().indexed_iter() {
+            lower[(i / TILE * side + k) * TILE + i % TILE] = *value;
         }
         Arch::new().dispatch(Forms { x: self, lower: &lower, rows });
     }
@@ -96,16 +97,18 @@ impl Columns {
         self.width.div_ceil(TILE) * TILE
     }
 
+    /// The panels, each as the vectors of its columns.
     #[inline(always)]
-    fn column<S: Simd>(&self, j: usize) -> &[S::f64s] {
-        S::as_simd_f64s(&self.values[j * self.padded..(j + 1) * self.padded]).0
+    fn panels<S: Simd>(&self) -> impl Iterator<Item = &[S::f64s]> {
+        // Without columns there is nothing in a panel.
+        S::as_simd_f64s(&self.values).0.chunks_exact((self.side() * per_column::<S>()).max(1))
     }
+}
 
-    /// The columns of the tile that starts at `j`.
-    #[inline(always)]
-    fn tile<S: Simd, const N: usize>(&self, j: usize) -> [&[S::f64s]; N] {
-        std::array::from_fn(|i| self.column::<S>(j + i))
-    }
+/// Vectors of a column in a panel.
+#[inline(always)]
+const fn per_column<S: Simd>() -> usize {
+    ROWS / S::F64_LANES
 }
 
 struct Times<'a> {
@@ -119,12 +122,24 @@ impl WithSimd for Times<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
+        let vectors = per_column::<S>();
         let (rows, _) = S::as_mut_simd_f64s(self.rows);
-        rows.fill(simd.splat_f64s(0.0));
-        for (j, b) in self.b.iter().enumerate() {
-            let b = simd.splat_f64s(*b);
-            for (sum, x) in rows.iter_mut().zip(self.x.column::<S>(j)) {
-                *sum = simd.mul_add_e_f64s(b, *x, *sum);
+        for (panel, rows) in self.x.panels::<S>().zip(rows.chunks_exact_mut(vectors)) {
+            for (two, rows) in rows.chunks_exact_mut(2).enumerate() {
+                let mut running = [[simd.splat_f64s(0.0); 2]; TILE];
+                for (columns, b) in panel.chunks_exact(TILE * vectors).zip(self.b.chunks(TILE)) {
+                    for (i, b) in b.iter().enumerate() {
+                        let b = simd.splat_f64s(*b);
+                        for v in 0..2 {
+                            running[i][v] = simd.mul_add_e_f64s(b, columns[i * vectors + 2 * two + v], running[i][v]);
+                        }
+                    }
+                }
+                for v in 0..2 {
+                    let (left, right) =
+                        (simd.add_f64s(running[0][v], running[1][v]), simd.add_f64s(running[2][v], running[3][v]));
+                    rows[v] = simd.add_f64s(left, right);
+                }
             }
         }
     }
@@ -141,25 +156,33 @@ impl WithSimd for Cross<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
+        let vectors = per_column::<S>();
         let (rows, _) = S::as_simd_f64s(self.rows);
         for (tile, sums) in self.sums.chunks_exact_mut(TILE).enumerate() {
-            let x = self.x.tile::<S, TILE>(tile * TILE);
-            let mut running = [simd.splat_f64s(0.0); TILE];
-            for (r, row) in rows.iter().enumerate() {
-                for i in 0..TILE {
-                    running[i] = simd.mul_add_e_f64s(*row, x[i][r], running[i]);
+            let mut running = [[simd.splat_f64s(0.0); 2]; TILE];
+            for (panel, rows) in self.x.panels::<S>().zip(rows.chunks_exact(vectors)) {
+                let columns = &panel[tile * TILE * vectors..(tile + 1) * TILE * vectors];
+                for two in (0..vectors).step_by(2) {
+                    for i in 0..TILE {
+                        for v in 0..2 {
+                            let x = columns[i * vectors + two + v];
+                            running[i][v] = simd.mul_add_e_f64s(rows[two + v], x, running[i][v]);
+                        }
+                    }
                 }
             }
             for i in 0..TILE {
-                sums[i] = simd.reduce_sum_f64s(running[i]);
+                sums[i] = simd.reduce_sum_f64s(simd.add_f64s(running[i][0], running[i][1]));
             }
         }
     }
 }
 
+/// `lanes` holds a vector of running sums for each pair of columns, and `sums` takes their totals.
 struct Gram<'a> {
     x: &'a Columns,
     weights: &'a [f64],
+    lanes: &'a mut [f64],
     sums: &'a mut [f64],
 }
 
@@ -168,63 +191,61 @@ impl WithSimd for Gram<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
+        let (side, vectors) = (self.x.side(), per_column::<S>());
+        let (values, _) = S::as_simd_f64s(&self.x.values);
         let (weights, _) = S::as_simd_f64s(self.weights);
-        let (side, chunk) = (self.x.side(), CHUNK / S::F64_LANES);
-        for from in (0..weights.len()).step_by(chunk) {
-            let rows = from..(from + chunk).min(weights.len());
+        let (lanes, _) = S::as_mut_simd_f64s(self.lanes);
+        let stretches = values.chunks((CHUNK * side * vectors).max(1)).zip(weights.chunks(CHUNK * vectors));
+        for (panels, weights) in stretches {
             for a in (0..side).step_by(TILE) {
-                let left = self.x.tile::<S, TILE>(a).map(|x| &x[rows.clone()]);
                 for b in (0..=a).step_by(TILE) {
-                    let sums = &mut self.sums[a * side + b..];
+                    let lanes = &mut lanes[a * side + b..];
                     // As many running sums as the registers hold: 16 of 32, or 8 of 16.
                     if S::F64_LANES == 8 {
-                        pairs(
-                            simd,
-                            &weights[rows.clone()],
-                            left,
-                            self.x.tile::<S, 4>(b).map(|x| &x[rows.clone()]),
-                            sums,
-                            side,
-                        );
+                        pairs::<S, 4>(simd, panels, weights, (a, b), lanes, side);
                     } else {
-                        for half in [0, 2] {
-                            let right = self.x.tile::<S, 2>(b + half).map(|x| &x[rows.clone()]);
-                            pairs(simd, &weights[rows.clone()], left, right, &mut sums[half..], side);
-                        }
+                        pairs::<S, 2>(simd, panels, weights, (a, b), lanes, side);
+                        pairs::<S, 2>(simd, panels, weights, (a, b + 2), &mut lanes[2..], side);
                     }
                 }
             }
         }
+        for (sum, lanes) in self.sums.iter_mut().zip(lanes) {
+            *sum = simd.reduce_sum_f64s(*lanes);
+        }
     }
 }
 
-/// Adds the weighted products of four columns with `N` others.
+/// Adds the weighted products of the four columns from `a` with the `N` from `b`.
 #[inline(always)]
 fn pairs<S: Simd, const N: usize>(
     simd: S,
+    panels: &[S::f64s],
     weights: &[S::f64s],
-    left: [&[S::f64s]; TILE],
-    right: [&[S::f64s]; N],
-    sums: &mut [f64],
+    (a, b): (usize, usize),
+    lanes: &mut [S::f64s],
     side: usize,
 ) {
-    let (left, right) = (left.map(|x| &x[..weights.len()]), right.map(|x| &x[..weights.len()]));
+    let vectors = per_column::<S>();
     let mut running = [[simd.splat_f64s(0.0); N]; TILE];
-    for r in 0..weights.len() {
-        // A loop, since a closure would not be compiled for the instructions at hand.
-        let mut weighted = [simd.splat_f64s(0.0); N];
-        for k in 0..N {
-            weighted[k] = simd.mul_f64s(weights[r], right[k][r]);
-        }
-        for i in 0..TILE {
+    for (panel, weights) in panels.chunks_exact(side * vectors).zip(weights.chunks_exact(vectors)) {
+        let (left, right) = (&panel[a * vectors..(a + TILE) * vectors], &panel[b * vectors..(b + N) * vectors]);
+        for v in 0..vectors {
+            // A loop, since a closure would not be compiled for the instructions at hand.
+            let mut weighted = [simd.splat_f64s(0.0); N];
             for k in 0..N {
-                running[i][k] = simd.mul_add_e_f64s(left[i][r], weighted[k], running[i][k]);
+                weighted[k] = simd.mul_f64s(weights[v], right[k * vectors + v]);
+            }
+            for i in 0..TILE {
+                for k in 0..N {
+                    running[i][k] = simd.mul_add_e_f64s(left[i * vectors + v], weighted[k], running[i][k]);
+                }
             }
         }
     }
     for i in 0..TILE {
         for k in 0..N {
-            sums[i * side + k] += simd.reduce_sum_f64s(running[i][k]);
+            lanes[i * side + k] = simd.add_f64s(lanes[i * side + k], running[i][k]);
         }
     }
 }
@@ -240,28 +261,26 @@ impl WithSimd for Forms<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let side = self.x.side();
+        let (side, vectors) = (self.x.side(), per_column::<S>());
         let (rows, _) = S::as_mut_simd_f64s(self.rows);
-        // Sixteen rows are an even number of vectors.
-        let (twos, _) = rows.as_chunks_mut::<2>();
-        for (two, sums) in twos.iter_mut().enumerate() {
-            *sums = [simd.splat_f64s(0.0); 2];
-            for a in (0..side).step_by(TILE) {
-                let lower: [&[f64]; TILE] =
-                    std::array::from_fn(|i| &self.lower[(a + i) * side..(a + i) * side + a + TILE]);
-                let mut images = [[simd.splat_f64s(0.0); 2]; TILE];
-                for k in 0..a + TILE {
-                    let x = &self.x.column::<S>(k)[2 * two..2 * two + 2];
-                    for i in 0..TILE {
-                        let l = simd.splat_f64s(lower[i][k]);
-                        for v in 0..2 {
-                            images[i][v] = simd.mul_add_e_f64s(l, x[v], images[i][v]);
+        for (panel, rows) in self.x.panels::<S>().zip(rows.chunks_exact_mut(vectors)) {
+            for (two, sums) in rows.chunks_exact_mut(2).enumerate() {
+                sums.fill(simd.splat_f64s(0.0));
+                for (tile, lower) in self.lower.chunks_exact(side * TILE).enumerate() {
+                    let columns = panel.chunks_exact(vectors).zip(lower.as_chunks::<TILE>().0);
+                    let mut images = [[simd.splat_f64s(0.0); 2]; TILE];
+                    for (x, lower) in columns.take((tile + 1) * TILE) {
+                        for i in 0..TILE {
+                            let l = simd.splat_f64s(lower[i]);
+                            for v in 0..2 {
+                                images[i][v] = simd.mul_add_e_f64s(l, x[2 * two + v], images[i][v]);
+                            }
                         }
                     }
-                }
-                for image in images {
-                    for v in 0..2 {
-                        sums[v] = simd.mul_add_e_f64s(image[v], image[v], sums[v]);
+                    for image in images {
+                        for v in 0..2 {
+                            sums[v] = simd.mul_add_e_f64s(image[v], image[v], sums[v]);
+                        }
                     }
                 }
             }

@@ -191,8 +191,10 @@ def _weights(site_weight: Any, trials: Floats | None, sites: NDArray[np.int64] |
     """Weight of each row: its trials (or one), made equal per site, or as given."""
     if not isinstance(site_weight, str):
         weights = vector_of(site_weight, "site_weight", n)
-        if np.any(weights < 0) or not np.any(weights > 0):
-            raise refuse("site_weight not allowed", allowed="no negative weight, at least one positive")
+        for row in np.flatnonzero(weights < 0):
+            raise refuse("site_weight not allowed", at=f"row {row + 1}", got=f"{weights[row]:g}", allowed="0 or more")
+        if not np.any(weights > 0):
+            raise refuse("no row has a weight", at="site_weight", got="zeros only", allowed="at least one above 0")
         return weights
     if site_weight not in SITE_WEIGHTS:
         raise refuse(

@@ -184,7 +184,8 @@ def test_rows_are_checked():
         ),
         ([1, 2, 3, 4], {"sites": ["a", "b", None, "c"]}, "site missing in row 3"),
         ([1, 2, 3, 4], {"site_weight": "sites"}, "site_weight not known: got 'sites'"),
-        ([1, 2, 3, 4], {"site_weight": [0, 0, 0, 0]}, "site_weight not allowed"),
+        ([1, 2, 3, 4], {"site_weight": [0, 0, 0, 0]}, "no row has a weight in site_weight: got zeros only"),
+        ([1, 2, 3, 4], {"site_weight": [1, -2, 1, 1]}, "site_weight not allowed in row 2: got -2; allowed: 0 or more"),
     ]:
         with pytest.raises(sy.InputError) as caught:
             S.Unit().fit(x, outcome, **options)

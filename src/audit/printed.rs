@@ -66,7 +66,9 @@ impl Printed {
         };
         let trimmed = text.trim().replace('\u{2212}', "-");
         if trimmed.contains('%') {
-            return Err(refused("Leave the percent sign out; a check that takes percent= needs percent=True as well.").into());
+            return Err(
+                refused("Leave the percent sign out; a check that takes percent= needs percent=True as well.").into()
+            );
         }
         if trimmed.contains(',') {
             return Err(refused("Write decimals with a point and thousands without a separator.").into());

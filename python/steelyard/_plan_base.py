@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import dataclasses
 from collections.abc import Callable
 from typing import Any, ClassVar, TypeAlias
@@ -39,7 +40,7 @@ class BoundPlan:
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Plan:
+class Plan(abc.ABC):
     """Base of all plans."""
 
     unit: ClassVar[str] = "rows"
@@ -49,9 +50,9 @@ class Plan:
         values = (getattr(self, field.name) for field in dataclasses.fields(self))
         return [value for value in values if isinstance(value, str)]
 
+    @abc.abstractmethod
     def bind(self, n: int, sample: NDArray[np.int64] | None, lookup: Lookup) -> BoundPlan:
         """Bind the plan to `n` rows; rows of independent samples stay in their samples."""
-        raise NotImplementedError
 
 
 def numbered(labels: NDArray[Any]) -> tuple[NDArray[np.int64], list[Any]]:

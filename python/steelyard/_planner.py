@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import dataclasses
 import itertools
 import json
@@ -153,12 +154,12 @@ def _one(values: list[Any], name: str) -> Any:
     return values[0]
 
 
-class Planned:
+class Planned(abc.ABC):
     """What can be planned from: a contest, before or after it was run."""
 
+    @abc.abstractmethod
     def _planning(self) -> PlanningBasis | None:
         """Return the item distribution, sizes and contest of the study; None where there are none."""
-        raise NotImplementedError
 
     def sites_needed(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import dataclasses
 from typing import Any
 
@@ -11,20 +12,21 @@ __all__ = ["LeaveOneSiteOut", "RepeatedKFold", "Validation"]
 
 
 @dataclasses.dataclass(frozen=True)
-class Validation:
+class Validation(abc.ABC):
     """Base of the ways to hold sites out."""
 
+    @abc.abstractmethod
     def _request(self) -> dict[str, Any]:
-        raise NotImplementedError
+        """Return the splits as the core reads them."""
 
+    @abc.abstractmethod
     def _training_sites(self, sites: int) -> str:
         """Say on how many sites the rule is trained."""
-        raise NotImplementedError
 
     @property
+    @abc.abstractmethod
     def words(self) -> str:
         """How sites are held out, for a sentence."""
-        raise NotImplementedError
 
 
 def _folds(name: str, value: Any, *, least: int) -> None:

@@ -115,7 +115,7 @@ def main() -> None:
         row = table.get(key, {"seed": 1_000_000 * (at + 1), "runs": 0, "best": 0} | dict.fromkeys(NAMES[1:], 0))
         while options.only in key and row["runs"] < wanted and time.monotonic() < until:
             request = point(cell, row["seed"], row["runs"], min(BLOCK, wanted - row["runs"]))
-            shown, stopped = _core.contest_power(json.dumps(request), options.threads)
+            shown, stopped = _core.contest_simulate("power", json.dumps(request), options.threads)
             row["runs"] += len(shown)
             row["best"] += sum(any(run["adjusted"]) for run in shown)
             for c, name in enumerate(NAMES[1:], start=1):

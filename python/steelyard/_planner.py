@@ -355,7 +355,8 @@ def _run(plan: SitesNeeded, request: dict[str, Any], words: str, threads: int | 
         return [any(run["adjusted"]) if primary is None else run["declared"][primary] for run in raw]
 
     found: list[bool] = run_long(
-        _core.contest_power,
+        _core.contest_simulate,
+        "power",
         json.dumps(request),
         thread_count(threads),
         progress=progress,

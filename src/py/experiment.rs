@@ -12,10 +12,12 @@ use crate::weighting::bootstrap::bootstrap_gains;
 use crate::weighting::contest::{Protocol, run};
 use crate::weighting::crossfit::Plan;
 use crate::weighting::gain::Losses;
+use crate::weighting::gain_runs::gain_run;
 use crate::weighting::imputed::{self, Gaps};
 use crate::weighting::panel::Panel;
-use crate::weighting::power::{Point, power};
+use crate::weighting::power::shown_better;
 use crate::weighting::scores::concordance;
+use crate::weighting::simulated::Point;
 use numpy::{PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::prelude::*;
 use serde::Serialize;
@@ -130,17 +132,31 @@ pub(super) fn contest_run_imputed(
     Ok((to_python(py, &found)?, interrupted))
 }
 
-/// Runs one point of a power curve; returns `(runs, interrupted)`. `point` is JSON.
+/// Simulates studies at one point and puts each through its contest: `work` is "power" (what is shown), "gains" (held-out losses) or
+/// "intervals" (the same with intervals of the gains). Returns `(runs, interrupted)`. `point` is JSON.
 #[pyfunction]
-#[pyo3(signature = (point, threads, progress=None))]
-pub(super) fn contest_power(
+#[pyo3(signature = (work, point, threads, progress=None))]
+pub(super) fn contest_simulate(
     py: Python<'_>,
+    work: &str,
     point: &str,
     threads: usize,
     progress: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<(Py<PyAny>, bool)> {
-    let point: Point = from_json("point of a power curve", point)?;
+    let point: Point = from_json("point of a simulation", point)?;
     let threads = Threads::new(NonZeroUsize::new(threads));
-    let (runs, interrupted) = long_call(py, progress, |control| threads.run(|| power(&point, control))?)?;
-    Ok((to_python(py, &runs)?, interrupted))
+    let gains =
+        |panel: &Panel, protocol: &Protocol, control: &Control| gain_run(panel, protocol, work == "intervals", control);
+    match work {
+        "power" => {
+            let (runs, stopped) =
+                long_call(py, progress, |control| threads.run(|| point.each(control, shown_better))?)?;
+            Ok((to_python(py, &runs)?, stopped))
+        }
+        "gains" | "intervals" => {
+            let (runs, stopped) = long_call(py, progress, |control| threads.run(|| point.each(control, gains))?)?;
+            Ok((to_python(py, &runs)?, stopped))
+        }
+        _ => Err(crate::error::Error::from(input("work not known").got(work)).into()),
+    }
 }

@@ -43,7 +43,7 @@ mod _core {
         judged_agreement, lens_select, lens_stability, lens_threshold, lens_words, suppress_counts, t_quantile, wilson,
     };
     #[pymodule_export]
-    use super::experiment::{contest_power, contest_run, contest_run_imputed};
+    use super::experiment::{contest_run, contest_run_imputed, contest_simulate};
     #[pymodule_export]
     use super::importance::importance_shares;
     #[pymodule_export]

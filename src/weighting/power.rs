@@ -1,43 +1,22 @@
 //! How often the contest would show a gain that is assumed to be there: power by simulation, with the contest's own verdict.
 //!
 //! A run draws a study under an assumed truth and asks whether the contest would say "weighted better by at least d". The
-//! rule is that of [`super::verdict`]; only what cannot change the answer is left out. A gain below d ends a run at once. Null
-//! replicates end it when so many reach the gain that p can no longer fall to its level. Reruns without a site end it when
-//! the spread of those seen already puts the lower end below d, since a sum of squares only grows.
+//! rule is that of [`super::verdict`]; only what cannot change the answer is left out. A gain below d ends a run at once. Reruns
+//! without a site end it when the spread of those seen already puts the lower end below d, since a sum of squares only grows;
+//! they begin with the sites that the gain hangs on most. Null replicates, the dearest, come last, and end it when so many reach
+//! the gain that p can no longer fall to its level.
 
 use super::contest::{Protocol, check};
 use super::crossfit::{Entrant, Plan, Space};
 use super::gain::{GainInterval, Losses, quantile, rerun_without};
-use super::null::{FEWEST_SITES, Null};
+use super::null::Null;
 use super::panel::Panel;
 use super::splits::Splits;
 use super::verdict::{Verdict, verdict};
-use crate::error::{Result, input};
+use crate::error::Result;
 use crate::job::Control;
-use crate::simulate::outcome::Outcome;
-use crate::simulate::{Assumed, Truth};
 use crate::stream::Seed;
-use ndarray::Array2;
-use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
-
-/// One point of a power curve.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Point {
-    /// What is assumed to be true.
-    pub truth: Assumed,
-    /// Sites of each study.
-    pub sites: usize,
-    /// The contest that each study goes through; its trials and seed are set by the run.
-    pub protocol: Protocol,
-    /// Whether sites count by their participants (else equally).
-    pub by_participants: bool,
-    /// The first run; run i draws from stream i of the seed, so that a curve can be continued.
-    pub first: u64,
-    /// How many runs.
-    pub runs: u64,
-}
+use serde::Serialize;
 
 /// What one run showed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -46,52 +25,6 @@ pub struct Shown {
     pub declared: Vec<bool>,
     /// Per scheme: better by at least d with the p that is adjusted for all schemes.
     pub adjusted: Vec<bool>,
-}
-
-/// Runs one point; on cancellation the runs completed without a gap from the first.
-pub fn power(point: &Point, control: &Control) -> Result<Vec<Shown>> {
-    if point.sites < FEWEST_SITES {
-        return Err(input("too few sites to plan a test of the gain for")
-            .at("sites")
-            .got(point.sites)
-            .allowed(format!("at least {FEWEST_SITES}"))
-            .into());
-    }
-    let truth = Truth::new(point.truth.clone())?;
-    control.set_total(point.runs);
-    let seed = Seed(point.protocol.seed);
-    let runs: Vec<Option<Shown>> = (point.first..point.first + point.runs)
-        .into_par_iter()
-        .map(|run| {
-            if control.is_cancelled() {
-                return Ok(None);
-            }
-            let (panel, trials) = study(point, &truth, seed, run)?;
-            // Every run needs null draws of its own; its number enters the seed.
-            let protocol = Protocol {
-                trials,
-                seed: seed.0 ^ (run + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15),
-                ..point.protocol.clone()
-            };
-            let shown = shown_better(&panel, &protocol, control)?;
-            control.advance(1);
-            Ok(shown)
-        })
-        .collect::<Result<_>>()?;
-    Ok(runs.into_iter().map_while(|run| run).collect())
-}
-
-fn study(point: &Point, truth: &Truth, seed: Seed, run: u64) -> Result<(Panel, Option<Vec<f64>>)> {
-    let drawn = truth.draw(point.sites, seed, run)?;
-    let sizes: Vec<f64> = drawn.participants.iter().map(|n| f64::from(*n)).collect();
-    let counted = point.truth.outcome == Outcome::Counts;
-    let outcome = if counted { drawn.outcome.iter().zip(&sizes).map(|(k, n)| k / n).collect() } else { drawn.outcome };
-    let weight = if point.by_participants && !sizes.is_empty() { sizes.clone() } else { vec![1.0; point.sites] };
-    let site_of: Vec<usize> = (0..point.sites).collect();
-    let trials = counted.then_some(sizes);
-    let none = Array2::zeros((point.sites, 0));
-    let panel = Panel::new(drawn.items.view(), none.view(), outcome, weight, &site_of)?.with_trials(trials.clone())?;
-    Ok((panel, trials))
 }
 
 /// Which schemes the contest would call better by at least d; `None` when the job was cancelled.
@@ -103,20 +36,20 @@ pub fn shown_better(panel: &Panel, protocol: &Protocol, control: &Control) -> Re
     let plan = Plan::with(panel, &protocol.schemes, splits.clone())?;
     let mut space = plan.space();
     plan.predict(&panel.outcome, &mut space);
-    let Some(gains) = Losses::of(panel, &panel.outcome, &space).gains(protocol.reference) else {
-        return Ok(Some(nothing));
-    };
+    let losses = Losses::of(panel, &panel.outcome, &space);
+    let Some(gains) = losses.gains(protocol.reference) else { return Ok(Some(nothing)) };
     let open: Vec<usize> = (0..gains.len())
         .filter(|c| *c != protocol.reference && gains[*c] >= protocol.smallest_gain && gains[*c] > 0.0)
         .collect();
+    let order = by_influence(&losses, protocol.reference, &open);
+    let Some(intervals) = intervals(panel, protocol, &splits, &gains, open, &order, control)? else { return Ok(None) };
+    let open: Vec<usize> = (0..gains.len()).filter(|c| intervals[*c].is_some()).collect();
     if open.is_empty() {
         return Ok(Some(nothing));
     }
     let Some(p) = p_values(panel, &plan, protocol, &gains, &open, &mut space, control)? else { return Ok(None) };
-    let alpha = 1.0 - protocol.confidence_level;
-    let open: Vec<usize> = open.into_iter().filter(|c| p.own[*c] <= alpha).collect();
-    let Some(intervals) = intervals(panel, protocol, &splits, &gains, open, control)? else { return Ok(None) };
     let better = |p: &[f64], c: usize| {
+        let alpha = 1.0 - protocol.confidence_level;
         verdict(Some(p[c]), intervals[c].as_ref(), protocol.smallest_gain, alpha) == Verdict::WeightedBetter
     };
     let schemes = 0..gains.len();
@@ -124,6 +57,16 @@ pub fn shown_better(panel: &Panel, protocol: &Protocol, control: &Control) -> Re
         declared: schemes.clone().map(|c| better(&p.own, c)).collect(),
         adjusted: schemes.map(|c| better(&p.largest, c)).collect(),
     }))
+}
+
+/// The sites, first those whose held-out losses differ most between the open schemes and the reference.
+fn by_influence(losses: &Losses, reference: usize, open: &[usize]) -> Vec<usize> {
+    let differ = |site: usize| -> f64 {
+        open.iter().map(|c| (losses.schemes[*c][site] - losses.schemes[reference][site]).abs()).sum()
+    };
+    let mut order: Vec<usize> = (0..losses.base.len()).collect();
+    order.sort_by(|i, j| differ(*j).total_cmp(&differ(*i)));
+    order
 }
 
 /// p-values per scheme, or 1 where it was settled that they exceed the level.
@@ -182,13 +125,14 @@ fn intervals(
     splits: &Splits,
     gains: &[f64],
     mut open: Vec<usize>,
+    order: &[usize],
     control: &Control,
 ) -> Result<Option<Vec<Option<GainInterval>>>> {
     let sites = panel.sites();
     let quantile = quantile(protocol.confidence_level, sites);
     let share = (sites - 1) as f64 / sites as f64;
     let mut without: Vec<Vec<f64>> = vec![Vec::with_capacity(sites); gains.len()];
-    for site in 0..sites {
+    for site in order {
         if open.is_empty() {
             break;
         }
@@ -198,7 +142,7 @@ fn intervals(
         // Only what is still open is rerun, beside the reference.
         let schemes = [&[protocol.reference], &open[..]].concat();
         let schemes: Vec<Entrant> = schemes.into_iter().map(|c| protocol.schemes[c].clone()).collect();
-        let Some(found) = rerun_without(panel, site, &schemes, splits, 0)? else {
+        let Some(found) = rerun_without(panel, *site, &schemes, splits, 0)? else {
             open.clear();
             break;
         };
@@ -211,7 +155,11 @@ fn intervals(
     }
     let mut out: Vec<Option<GainInterval>> = vec![None; gains.len()];
     for c in open {
-        out[c] = Some(GainInterval::new(gains[c], std::mem::take(&mut without[c]), quantile));
+        let mut by_site = vec![0.0; sites];
+        for (site, gain) in order.iter().zip(&without[c]) {
+            by_site[*site] = *gain;
+        }
+        out[c] = Some(GainInterval::new(gains[c], by_site, quantile));
     }
     Ok(Some(out))
 }

@@ -9,6 +9,7 @@ use steelyard::weighting::consequences::Bands;
 use steelyard::weighting::contest::{self, Protocol};
 use steelyard::weighting::crossfit::{Entrant, Plan};
 use steelyard::weighting::gain::Losses;
+use steelyard::weighting::gain_runs::gain_run;
 use steelyard::weighting::panel::Panel;
 use steelyard::weighting::power::shown_better;
 use steelyard::weighting::schemes::tune::{Fold, calibrated, leave_one_out};
@@ -235,6 +236,29 @@ fn what_a_planner_leaves_out_never_changes_a_verdict() {
         better += adjusted.iter().filter(|b| **b).count();
     }
     assert!(better > 0, "nothing was found, so that the test shows nothing");
+}
+
+#[test]
+fn a_simulated_run_finds_the_gains_and_intervals_of_the_contest() {
+    let (x, y) = data(11, 26, 6);
+    let panel = panel(&x, &Array2::zeros((26, 0)), &y, &[1.0; 26]);
+    let protocol = protocol(entrants(), 0);
+    let whole = contest::run(&panel, &protocol, &Control::new()).unwrap();
+    let run = gain_run(&panel, &protocol, true, &Control::new()).unwrap().unwrap();
+    assert!((run.base - whole.base_error).abs() < 1e-14);
+    for (c, entry) in whole.entries.iter().enumerate() {
+        assert!((1.0 - run.losses[c] / run.base - entry.q2.unwrap()).abs() < 1e-12, "scheme {c}");
+        let (low, high) = run.intervals[c].unwrap();
+        if c > 0 {
+            let interval = entry.interval.as_ref().unwrap();
+            assert_eq!((low, high), (interval.low, interval.high), "scheme {c}");
+        }
+    }
+    let without = gain_run(&panel, &protocol, false, &Control::new()).unwrap().unwrap();
+    assert_eq!((without.losses, without.intervals), (run.losses, vec![None; 7]));
+    let cancelled = Control::new();
+    cancelled.cancel();
+    assert_eq!(gain_run(&panel, &protocol, true, &cancelled).unwrap(), None);
 }
 
 #[test]

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 from numpy.typing import NDArray
 
 import steelyard as sy
+from steelyard import _core
 from steelyard import schemes as S
 
 from .harness import absolute, compare
+from .study_verdicts import KEYS, point
 
 REPLICATES = 500
 SIX = [S.Unit(), S.OLS(), S.Ridge(), S.Lasso(), S.NonNegative(), S.PLS(2)]
@@ -63,6 +67,9 @@ def main() -> None:
         experiment = sy.WeightingExperiment(sites.items, sites.outcome, n_resamples=replicates, rng=1)
         experiment.run(threads=2, progress=False)
 
+    # A simulated study is a contest and nothing else: one study here.
+    one = json.dumps(point(dict(zip(KEYS, (79, 2, 0.7, 0.0, False, "number"), strict=True)), seed=1, first=0, runs=1))
+    absolute("79 sites x 25 items, seven schemes, nested tuning", lambda: _core.contest_simulate("gains", one, 2), 1.0)
     # Without replicates the call still reruns the whole contest without each site, 79 times, for the interval.
     absolute("79 sites x 25 items, seven schemes, interval by 79 reruns", lambda: contest(0), at_most=60.0, repeats=3)
     absolute("the same with 999 null replicates, two threads", lambda: contest(999), at_most=60.0, repeats=3)

@@ -47,6 +47,11 @@ def cells() -> Iterator[dict[str, Any]]:
         yield dict(zip(KEYS, (sites, carriers, round(r2**0.5, 6), 0.0, False, "number"), strict=True))
 
 
+def seed_of(at: int) -> int:
+    """Return the seed of a cell by its number; its runs draw from streams of it."""
+    return 1_000_000 * (at + 1)
+
+
 def rounds(runs: int | None) -> Iterator[tuple[int, dict[str, Any], int]]:
     """Yield cells by number with the runs that each should have by then: a few everywhere, more, then the plan."""
     for wanted in ROUNDS:
@@ -112,7 +117,7 @@ def main() -> None:
     table, until = read(), time.monotonic() + 60 * options.minutes
     for at, cell, wanted in rounds(options.runs):
         key = json.dumps(cell)
-        row = table.get(key, {"seed": 1_000_000 * (at + 1), "runs": 0, "best": 0} | dict.fromkeys(NAMES[1:], 0))
+        row = table.get(key, {"seed": seed_of(at), "runs": 0, "best": 0} | dict.fromkeys(NAMES[1:], 0))
         while options.only in key and row["runs"] < wanted and time.monotonic() < until:
             request = point(cell, row["seed"], row["runs"], min(BLOCK, wanted - row["runs"]))
             shown, stopped = _core.contest_simulate("power", json.dumps(request), options.threads)

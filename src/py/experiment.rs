@@ -18,6 +18,7 @@ use crate::weighting::panel::Panel;
 use crate::weighting::power::shown_better;
 use crate::weighting::scores::concordance;
 use crate::weighting::simulated::Point;
+use crate::weighting::test_runs::test_run;
 use numpy::{PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::prelude::*;
 use serde::Serialize;
@@ -132,8 +133,8 @@ pub(super) fn contest_run_imputed(
     Ok((to_python(py, &found)?, interrupted))
 }
 
-/// Simulates studies at one point and puts each through its contest: `work` is "power" (what is shown), "gains" (held-out losses) or
-/// "intervals" (the same with intervals of the gains). Returns `(runs, interrupted)`. `point` is JSON.
+/// Simulates studies at one point and puts each through its contest: `work` is "power" (what is shown), "tests" (of equal slopes),
+/// "gains" (held-out losses) or "intervals" (the same with intervals of the gains). Returns `(runs, interrupted)`. `point` is JSON.
 #[pyfunction]
 #[pyo3(signature = (work, point, threads, progress=None))]
 pub(super) fn contest_simulate(
@@ -151,6 +152,10 @@ pub(super) fn contest_simulate(
         "power" => {
             let (runs, stopped) =
                 long_call(py, progress, |control| threads.run(|| point.each(control, shown_better))?)?;
+            Ok((to_python(py, &runs)?, stopped))
+        }
+        "tests" => {
+            let (runs, stopped) = long_call(py, progress, |control| threads.run(|| point.each(control, test_run))?)?;
             Ok((to_python(py, &runs)?, stopped))
         }
         "gains" | "intervals" => {

@@ -2,7 +2,7 @@
 
 use super::contest::Entry;
 use super::gain::GainInterval;
-use super::null::NullGains;
+use super::null::{NullGains, deviation};
 use crate::simulate::copula::normal;
 use crate::stream::{Purpose, Seed};
 use serde::Serialize;
@@ -58,13 +58,6 @@ pub(super) fn superiority(gains: &[Option<f64>], reference: usize, null: &NullGa
         tried: schemes.len(),
         monte_carlo_error: (p_value * (1.0 - p_value) / null.replicates as f64).sqrt(),
     })
-}
-
-fn deviation(gains: &[f64]) -> f64 {
-    let known: Vec<f64> = gains.iter().copied().filter(|gain| gain.is_finite()).collect();
-    let n = known.len() as f64;
-    let mean = known.iter().sum::<f64>() / n;
-    (known.iter().map(|gain| (gain - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt()
 }
 
 /// The p of every scheme for staying in the model confidence set (Hansen, Lunde and Nason 2011, doi:10.3982/ECTA5771): schemes

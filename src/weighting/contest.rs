@@ -10,9 +10,9 @@ use super::compare::{Superiority, model_set, superiority};
 use super::consequences::{Bands, Changes};
 use super::crossfit::{Entrant, Failure, Plan, Space};
 use super::equal_slopes::{EqualSlopes, SlopeScatter, equal_slopes, slope_scatter};
-use super::gain::{GainInterval, Losses, Picked, Reruns, delete_one_site};
+use super::gain::{GainInterval, Losses, Picked, Reruns, delete_one_site, quantile};
 use super::labels::{LabelTest, label_permutation};
-use super::null::{FEWEST_SITES, Null, NullGains, null_gains, p_value};
+use super::null::{FEWEST_SITES, Null, NullGains, deviation, null_gains, p_value};
 use super::panel::Panel;
 use super::schemes::SchemeFit;
 use super::scores::Scores;
@@ -254,11 +254,14 @@ fn entries(panel: &Panel, plan: &Plan<'_>, protocol: &Protocol, evidence: &Evide
     let null = null.as_ref();
     let (q2, gains) = (losses.q2(), losses.gains(protocol.reference));
     let finite = |values: &Option<Vec<f64>>, c: usize| values.as_ref().map(|v| v[c]).filter(|v| v.is_finite());
+    let reach = quantile(protocol.confidence_level, panel.sites());
     let observed: Vec<Option<f64>> = (0..protocol.schemes.len()).map(|c| finite(&gains, c)).collect();
     (0..protocol.schemes.len())
         .map(|c| {
             let (fit, slopes, intercept) = plan.whole_fit(&protocol.schemes[c])?;
+            let floor = null.map_or(0.0, |null| deviation(&null.gains[c]));
             let interval = reruns.as_ref().and_then(|reruns| reruns.intervals[c].clone());
+            let interval = interval.map(|own| own.no_narrower(floor, reach));
             let (p, adjusted) = p_values(c, &observed, null);
             let (sites_won, sites_lost) = won_and_lost(losses, c, protocol.reference);
             let counts = if protocol.primary == Some(c) { p } else { adjusted };

@@ -5,7 +5,8 @@
 
 use super::contest::{Protocol, check};
 use super::crossfit::Plan;
-use super::gain::{GainInterval, Losses, quantile, rerun_without};
+use super::gain::{Losses, delete_one_site, quantile};
+use super::null::{Null, deviation, null_gains};
 use super::panel::Panel;
 use crate::error::Result;
 use crate::job::Control;
@@ -23,7 +24,7 @@ pub struct GainRun {
     pub intervals: Vec<Option<(f64, f64)>>,
 }
 
-/// Runs the contest of one study without a null; the intervals are the dear part, and left out unless wanted.
+/// Runs the contest of one study; the intervals are the dear part, and left out unless wanted.
 pub fn gain_run(panel: &Panel, protocol: &Protocol, intervals: bool, control: &Control) -> Result<Option<GainRun>> {
     check(protocol, panel.outcome.len())?;
     let Protocol { schemes, reference, .. } = protocol;
@@ -40,20 +41,20 @@ pub fn gain_run(panel: &Panel, protocol: &Protocol, intervals: bool, control: &C
         intervals: vec![None; schemes.len()],
     };
     let Some(gains) = losses.gains(*reference).filter(|_| intervals) else { return Ok(Some(run)) };
-    let quantile = quantile(protocol.confidence_level, panel.sites());
-    let mut without = Vec::with_capacity(panel.sites());
-    for site in 0..panel.sites() {
-        if control.is_cancelled() {
-            return Ok(None);
-        }
-        let Some(found) = rerun_without(panel, site, schemes, &splits, *reference)? else { return Ok(Some(run)) };
-        without.push(found);
-    }
-    for (c, ends) in run.intervals.iter_mut().enumerate() {
-        let own: Vec<f64> = without.iter().map(|gains| gains[c]).collect();
-        let defined = gains[c].is_finite() && own.iter().all(|gain| gain.is_finite());
-        let found = GainInterval::new(gains[c], own, quantile);
-        *ends = defined.then_some((found.low, found.high));
-    }
-    Ok(Some(run))
+    // Progress counts runs here, not what is within one.
+    let (level, quiet) = (protocol.confidence_level, Control::new());
+    let reruns = delete_one_site(panel, schemes, &splits, *reference, &gains, level, &quiet)?;
+    let model = Null::fit(panel, &plan.whole_weights(*reference)?, protocol.trials.as_deref())?;
+    let (Some(reruns), Some(model)) = (reruns, model) else { return Ok(Some(run)) };
+    let (replicates, bands, seed) = (protocol.n_resamples, &protocol.bands, Seed(protocol.seed));
+    let null = null_gains(panel, &plan, &model, *reference, replicates, seed, bands, &quiet)?;
+    let reach = quantile(level, panel.sites());
+    run.intervals = reruns
+        .intervals
+        .into_iter()
+        .zip(&null.gains)
+        .map(|(own, gains)| own.map(|own| own.no_narrower(deviation(gains), reach)))
+        .map(|own| own.map(|own| (own.low, own.high)))
+        .collect();
+    Ok((!control.is_cancelled()).then_some(run))
 }

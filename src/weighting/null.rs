@@ -158,6 +158,14 @@ pub(super) fn null_gains(
     Ok(NullGains { replicates: completed.len(), gains, undefined, changes })
 }
 
+/// Standard deviation of the gains that are defined.
+pub(super) fn deviation(gains: &[f64]) -> f64 {
+    let known: Vec<f64> = gains.iter().copied().filter(|gain| gain.is_finite()).collect();
+    let n = known.len() as f64;
+    let mean = known.iter().sum::<f64>() / n;
+    (known.iter().map(|gain| (gain - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt()
+}
+
 /// One-sided p of a gain: (1 + replicates at least as large) / (1 + replicates). An undefined replicate counts as at least
 /// as large, so that it can never help.
 pub fn p_value(observed: f64, null: &[f64]) -> f64 {

@@ -8,8 +8,9 @@
 
 use super::contest::{Protocol, check};
 use super::crossfit::{Entrant, Plan, Space};
-use super::gain::{GainInterval, Losses, quantile, rerun_without};
-use super::null::Null;
+use super::gain::{GainInterval, Losses, quantile};
+use super::null::{Null, deviation};
+use super::pairs::{PairLosses, leave_out};
 use super::panel::Panel;
 use super::splits::Splits;
 use super::verdict::{Verdict, verdict};
@@ -47,15 +48,17 @@ pub fn shown_better(panel: &Panel, protocol: &Protocol, control: &Control) -> Re
     if open.is_empty() {
         return Ok(Some(nothing));
     }
-    let Some(p) = p_values(panel, &plan, protocol, &gains, &open, &mut space, control)? else { return Ok(None) };
+    let Some(null) = p_values(panel, &plan, protocol, &gains, &open, &mut space, control)? else { return Ok(None) };
+    let reach = quantile(protocol.confidence_level, panel.sites());
     let better = |p: &[f64], c: usize| {
         let alpha = 1.0 - protocol.confidence_level;
-        verdict(Some(p[c]), intervals[c].as_ref(), protocol.smallest_gain, alpha) == Verdict::WeightedBetter
+        let interval = intervals[c].clone().map(|own| own.no_narrower(null.deviation[c], reach));
+        verdict(Some(p[c]), interval.as_ref(), protocol.smallest_gain, alpha) == Verdict::WeightedBetter
     };
     let schemes = 0..gains.len();
     Ok(Some(Shown {
-        declared: schemes.clone().map(|c| better(&p.own, c)).collect(),
-        adjusted: schemes.map(|c| better(&p.largest, c)).collect(),
+        declared: schemes.clone().map(|c| better(&null.own, c)).collect(),
+        adjusted: schemes.map(|c| better(&null.largest, c)).collect(),
     }))
 }
 
@@ -69,10 +72,13 @@ fn by_influence(losses: &Losses, reference: usize, open: &[usize]) -> Vec<usize>
     order
 }
 
-/// p-values per scheme, or 1 where it was settled that they exceed the level.
-struct PValues {
+/// What the null replicates say of each scheme.
+struct FromNull {
+    /// p-values, or 1 where it was settled that they exceed the level.
     own: Vec<f64>,
     largest: Vec<f64>,
+    /// Of the gains, where p is settled to be small.
+    deviation: Vec<f64>,
 }
 
 fn p_values(
@@ -83,14 +89,15 @@ fn p_values(
     open: &[usize],
     space: &mut Space,
     control: &Control,
-) -> Result<Option<PValues>> {
-    let mut out = PValues { own: vec![1.0; gains.len()], largest: vec![1.0; gains.len()] };
+) -> Result<Option<FromNull>> {
+    let ones = vec![1.0; gains.len()];
+    let mut out = FromNull { own: ones.clone(), largest: ones, deviation: vec![0.0; gains.len()] };
     let weights = plan.whole_weights(protocol.reference)?;
     let Some(null) = Null::fit(panel, &weights, protocol.trials.as_deref())? else { return Ok(Some(out)) };
     let (alpha, total) = (1.0 - protocol.confidence_level, protocol.n_resamples);
     let p = |at_least: usize| (1 + at_least) as f64 / (1 + total) as f64;
     let (mut own, mut largest) = (vec![0; gains.len()], vec![0; gains.len()]);
-    let mut open = open.to_vec();
+    let (mut open, mut kept) = (open.to_vec(), vec![Vec::with_capacity(total); gains.len()]);
     let (mut y, mut order) = (panel.outcome.clone(), Vec::new());
     for i in 0..total {
         if control.is_cancelled() {
@@ -103,6 +110,7 @@ fn p_values(
         let most = (0..gains.len()).map(gain).fold(f64::NEG_INFINITY, f64::max);
         for c in &open {
             let tolerance = 1e-10 * gains[*c].abs().max(1e-6);
+            kept[*c].push(gain(*c));
             own[*c] += usize::from(gain(*c) >= gains[*c] - tolerance);
             largest[*c] += usize::from(most >= gains[*c] - tolerance);
         }
@@ -114,6 +122,7 @@ fn p_values(
     for c in open {
         out.own[c] = p(own[c]);
         out.largest[c] = p(largest[c]);
+        out.deviation[c] = deviation(&kept[c]);
     }
     Ok(Some(out))
 }
@@ -132,23 +141,25 @@ fn intervals(
     let quantile = quantile(protocol.confidence_level, sites);
     let share = (sites - 1) as f64 / sites as f64;
     let mut without: Vec<Vec<f64>> = vec![Vec::with_capacity(sites); gains.len()];
-    for site in order {
+    let mut table = PairLosses::new(sites, gains.len());
+    for (at, site) in order.iter().enumerate() {
         if open.is_empty() {
             break;
         }
         if control.is_cancelled() {
             return Ok(None);
         }
-        // Only what is still open is rerun, beside the reference.
-        let schemes = [&[protocol.reference], &open[..]].concat();
-        let schemes: Vec<Entrant> = schemes.into_iter().map(|c| protocol.schemes[c].clone()).collect();
-        let Some(found) = rerun_without(panel, *site, &schemes, splits, 0)? else {
+        // Only what is still open is rerun, beside the reference; pairs with earlier sites are known.
+        let which = [&[protocol.reference], &open[..]].concat();
+        let schemes: Vec<Entrant> = which.iter().map(|c| protocol.schemes[*c].clone()).collect();
+        let pairs: Vec<[usize; 2]> = order[at + 1..].iter().map(|later| [*site.min(later), *site.max(later)]).collect();
+        table.enter(&leave_out(panel, &schemes, splits, &pairs)?, &which);
+        let Some(found) = table.gains_without(*site, protocol.reference) else {
             open.clear();
             break;
         };
-        let mut found = found.into_iter().skip(1);
         open.retain(|c| {
-            without[*c].extend(found.next());
+            without[*c].push(found[*c]);
             // A little slack, so that round-off never settles what the whole sum would not.
             gains[*c] - quantile * (share * spread(&without[*c])).sqrt() >= protocol.smallest_gain - 1e-9
         });

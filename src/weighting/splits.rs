@@ -78,6 +78,11 @@ impl Splits {
         Self { outer: (0..sites).map(|site| Held { repeat: 0, sites: vec![site] }).collect(), repeats: 1, tuning: None }
     }
 
+    /// Whether each site is held out once, alone.
+    pub(super) fn is_leave_one_site_out(&self) -> bool {
+        self.repeats == 1 && self.outer.iter().all(|held| held.sites.len() == 1)
+    }
+
     fn k_fold(sites: usize, folds: usize, repeats: usize, seed: Seed) -> Result<Self> {
         if sites < FEWEST_FOR_FOLDS {
             return Err(input("too few sites for folds of several sites")

@@ -8,7 +8,7 @@ use steelyard::stream::{Purpose, Seed};
 use steelyard::weighting::consequences::Bands;
 use steelyard::weighting::contest::{self, Protocol};
 use steelyard::weighting::crossfit::{Entrant, Plan};
-use steelyard::weighting::gain::Losses;
+use steelyard::weighting::gain::{Losses, delete_one_site, one_by_one};
 use steelyard::weighting::gain_runs::gain_run;
 use steelyard::weighting::panel::Panel;
 use steelyard::weighting::power::shown_better;
@@ -17,6 +17,7 @@ use steelyard::weighting::schemes::{
     Correlation, Lasso, NonNegative, Ols, Pca, Pls, Ridge, Scheme, Setting, Shrink, Unit,
 };
 use steelyard::weighting::splits::{Splits, Validation};
+use steelyard::weighting::test_runs::test_run;
 use steelyard::weighting::verdict::{Verdict, verdict};
 
 fn schemes() -> Vec<Scheme> {
@@ -239,10 +240,40 @@ fn what_a_planner_leaves_out_never_changes_a_verdict() {
 }
 
 #[test]
-fn a_simulated_run_finds_the_gains_and_intervals_of_the_contest() {
+fn reruns_without_a_site_share_the_folds_without_two() {
+    let cases = [(12, 6, None), (26, 6, None), (26, 30, None), (31, 5, Some(4))];
+    for (seed, (sites, items, tuning_folds)) in (0..).zip(cases) {
+        let (x, y) = data(20 + seed, sites, items);
+        let w: Vec<f64> = (0..sites).map(|i| 1.0 + (i % 3) as f64).collect();
+        let panel = panel(&x, &Array2::from_shape_fn((sites, 1), |(i, _)| (i % 5) as f64), &y, &w);
+        let validation = Validation::LeaveOneSiteOut { tuning_folds };
+        let splits = validation.splits(sites, Seed(3)).unwrap();
+        let plan = Plan::with(&panel, &entrants(), splits.clone()).unwrap();
+        let mut space = plan.space();
+        plan.predict(&panel.outcome, &mut space);
+        let gains = Losses::of(&panel, &panel.outcome, &space).gains(0).unwrap();
+        let control = Control::new();
+        let found = delete_one_site(&panel, &entrants(), &splits, 0, &gains, 0.95, &control).unwrap().unwrap();
+        assert_eq!(control.progress().0, sites as u64);
+        let slow = one_by_one(&panel, &entrants(), &splits, 0, &Control::new()).unwrap().unwrap();
+        for (c, interval) in found.intervals.iter().enumerate() {
+            let interval = interval.as_ref().unwrap();
+            for (site, gains) in slow.iter().enumerate() {
+                let (fast, slow) = (interval.without[site], gains[c]);
+                assert!(
+                    (fast - slow).abs() < 1e-9 * (1.0 + slow.abs()),
+                    "{sites} sites, scheme {c}: {fast} and {slow}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_simulated_run_finds_the_gains_intervals_and_tests_of_the_contest() {
     let (x, y) = data(11, 26, 6);
     let panel = panel(&x, &Array2::zeros((26, 0)), &y, &[1.0; 26]);
-    let protocol = protocol(entrants(), 0);
+    let protocol = protocol(entrants(), 39);
     let whole = contest::run(&panel, &protocol, &Control::new()).unwrap();
     let run = gain_run(&panel, &protocol, true, &Control::new()).unwrap().unwrap();
     assert!((run.base - whole.base_error).abs() < 1e-14);
@@ -256,6 +287,10 @@ fn a_simulated_run_finds_the_gains_and_intervals_of_the_contest() {
     }
     let without = gain_run(&panel, &protocol, false, &Control::new()).unwrap().unwrap();
     assert_eq!((without.losses, without.intervals), (run.losses, vec![None; 7]));
+    let tests = test_run(&panel, &protocol, &Control::new()).unwrap().unwrap();
+    assert_eq!(tests.equal_slopes, whole.equal_slopes.map(|test| test.p_value));
+    assert_eq!(tests.scatter, whole.scatter.map(|test| test.p_value));
+    assert!(tests.equal_slopes.is_some() && tests.scatter.is_some());
     let cancelled = Control::new();
     cancelled.cancel();
     assert_eq!(gain_run(&panel, &protocol, true, &cancelled).unwrap(), None);

@@ -215,7 +215,8 @@ def reporting(result: WeightingResult) -> tuple[str, ...]:
         lines.append(
             f"Gains were tested against equal weights by refitting the reference and {null}, rerunning the whole "
             f"contest {result.replicates} times; intervals come from rerunning it without each site (jackknife, t with "
-            f"{protocol.n_sites - 1} degrees of freedom; Efron and Stein 1981, doi:10.1214/aos/1176345462)."
+            f"{protocol.n_sites - 1} degrees of freedom; Efron and Stein 1981, doi:10.1214/aos/1176345462), and "
+            "are never narrower than the spread of the gain under equal weights makes them."
         )
     if protocol.n_imputations:
         lines.append(

@@ -80,7 +80,9 @@ bench: $(BIN)/.test-environment  ## measure speed beside the peers (ROOMS="resam
 	$(BIN)/maturin develop --quiet --locked --release && rm -f $(BIN)/.built
 	$(BIN)/python -m benches $(if $(ROOMS),$(ROOMS),--write docs/measured.md)
 
-study-verdicts: $(BIN)/.built  ## size and power of the weighting verdict by simulation (days; resumable)
+study-verdicts: $(BIN)/.built  ## size and power of the weighting verdict, coverage of its intervals, by simulation (hours; resumable)
+	$(BIN)/python -m benches.study_global_tests
+	$(BIN)/python -m benches.study_gains
 	$(BIN)/python -m benches.study_verdicts
 
 axe: $(BIN)/.built  ## accessibility of three displays on one page: axe-core in headless Chromium

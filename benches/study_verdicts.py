@@ -26,15 +26,15 @@ from steelyard._experiment_studied import TABLE
 from steelyard._synthetic import SHARES
 
 REPLICATES, ITEMS, BLOCK = 99, 25, 50
+SITES = (12, 20, 27, 40, 79)
 # Runs per cell that each round brings every cell to, by sites; 100 where none is named.
 ROUNDS: tuple[dict[int, int], ...] = (
     {},
-    {12: 500, 20: 200, 27: 200},
+    dict.fromkeys(SITES, 500),
     {12: 2000, 20: 2000, 27: 2000, 40: 2000, 79: 500, 200: 500},
 )
 SCHEMES = default_schemes()
 NAMES = [scheme.name for scheme in SCHEMES]
-SITES = (12, 20, 27, 40, 79)
 KEYS = ("sites", "carriers", "r_total", "icc", "unequal", "outcome")
 
 

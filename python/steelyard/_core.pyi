@@ -159,20 +159,11 @@ def scale_shipped(id: str) -> dict[str, Any]: ...
 def scale_total(scale: str, scores: Sequence[float]) -> tuple[dict[str, Any], list[float | None]]: ...
 def scheme_fit(
     options: str,
-    items: NDArray[np.float64],
-    outcome: NDArray[np.float64],
-    weights: NDArray[np.float64] | None,
-    sites: NDArray[np.int64] | None,
-    covariates: NDArray[np.float64] | None,
+    rows: dict[str, Any],
 ) -> dict[str, Any]: ...
 def scheme_fit_counts(
     options: str,
-    items: NDArray[np.float64],
-    successes: NDArray[np.float64],
-    trials: NDArray[np.float64],
-    weights: NDArray[np.float64] | None,
-    sites: NDArray[np.int64] | None,
-    covariates: NDArray[np.float64] | None,
+    rows: dict[str, Any],
     threads: int,
     progress: Callable[[int, int], object] | None = None,
 ) -> tuple[dict[str, Any], bool]: ...
@@ -189,32 +180,19 @@ def integer_weights(gram: NDArray[np.float64], weights: NDArray[np.float64], lar
 def shrink_posterior(
     options: str,
     level: float,
-    items: NDArray[np.float64],
-    outcome: NDArray[np.float64],
-    weights: NDArray[np.float64] | None,
-    sites: NDArray[np.int64] | None,
-    covariates: NDArray[np.float64] | None,
+    rows: dict[str, Any],
 ) -> dict[str, Any] | None: ...
 def scheme_stability(
     options: str,
     refits: str,
-    items: NDArray[np.float64],
-    outcome: NDArray[np.float64],
-    weights: NDArray[np.float64] | None,
-    sites: NDArray[np.int64] | None,
-    covariates: NDArray[np.float64] | None,
+    rows: dict[str, Any],
     threads: int,
     progress: Callable[[int, int], object] | None = None,
 ) -> tuple[dict[str, Any], bool]: ...
 def scheme_stability_counts(
     options: str,
     refits: str,
-    items: NDArray[np.float64],
-    successes: NDArray[np.float64],
-    trials: NDArray[np.float64],
-    weights: NDArray[np.float64] | None,
-    sites: NDArray[np.int64] | None,
-    covariates: NDArray[np.float64] | None,
+    rows: dict[str, Any],
     threads: int,
     progress: Callable[[int, int], object] | None = None,
 ) -> tuple[dict[str, Any], bool]: ...
@@ -222,11 +200,7 @@ def site_effect(
     options: str,
     draws: int,
     seed: int,
-    items: NDArray[np.float64],
-    successes: NDArray[np.float64],
-    trials: NDArray[np.float64],
-    sites: NDArray[np.int64] | None,
-    covariates: NDArray[np.float64] | None,
+    rows: dict[str, Any],
     threads: int,
     progress: Callable[[int, int], object] | None = None,
 ) -> tuple[dict[str, Any], bool]: ...

@@ -55,6 +55,17 @@ def nested(values: Any, what: str) -> tuple[tuple[float | None, ...], ...]:
         raise refuse(f"{what} not understood", at=what, allowed="rows of numbers, all of one length") from None
 
 
+def linear(rows: Rows) -> dict[str, Any]:
+    """Return the arrays that the core fits a linear scheme to: counts as rates."""
+    return {
+        "items": rows.items,
+        "outcome": rows.outcome if rows.trials is None else rows.outcome / rows.trials,
+        "weights": rows.weights,
+        "sites": rows.sites,
+        "covariates": rows.covariates,
+    }
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, (float, np.floating)) and math.isinf(value):
         return "infinity"
@@ -200,7 +211,7 @@ class Scheme:
             call,
             json.dumps(self._request(rows, fixed)),
             asked,
-            *arrays,
+            arrays,
             thread_count(threads),
             progress=progress,
             description=f"{self.name} stability",
@@ -208,9 +219,8 @@ class Scheme:
         )
         return result
 
-    def _stability_call(self, rows: Rows, by_participants: bool) -> tuple[Any, tuple[Any, ...]]:
-        outcome = rows.outcome if rows.trials is None else rows.outcome / rows.trials
-        return _core.scheme_stability, (rows.items, outcome, rows.weights, rows.sites, rows.covariates)
+    def _stability_call(self, rows: Rows, by_participants: bool) -> tuple[Any, dict[str, Any]]:
+        return _core.scheme_stability, linear(rows)
 
     def _request(self, rows: Rows, prior: tuple[float, ...] | None) -> dict[str, Any]:
         request: dict[str, Any] = {"scheme": self.options(), "prior": prior, "groups": self._groups(rows.names)}
@@ -219,8 +229,7 @@ class Scheme:
 
     def _fit_rows(self, rows: Rows, prior: tuple[float, ...] | None, by_participants: bool) -> dict[str, Any]:
         request = self._request(rows, prior)
-        outcome = rows.outcome if rows.trials is None else rows.outcome / rows.trials
-        return _core.scheme_fit(json.dumps(request), rows.items, outcome, rows.weights, rows.sites, rows.covariates)
+        return _core.scheme_fit(json.dumps(request), linear(rows))
 
     def _groups(self, names: tuple[str, ...]) -> list[int] | None:
         groups = getattr(self, "groups", None)

@@ -27,7 +27,7 @@ class _LogOdds(Scheme):
         raw: dict[str, Any] = run_long(
             _core.scheme_fit_counts,
             request,
-            *self._counts(rows, by_participants),
+            self._counts(rows, by_participants),
             thread_count(None),
             progress=False,
             description=f"{self.name} fit",
@@ -35,13 +35,13 @@ class _LogOdds(Scheme):
         )
         return raw
 
-    def _stability_call(self, rows: Rows, by_participants: bool) -> tuple[Any, tuple[Any, ...]]:
+    def _stability_call(self, rows: Rows, by_participants: bool) -> tuple[Any, dict[str, Any]]:
         return _core.scheme_stability_counts, self._counts(rows, by_participants)
 
     def _profile_level(self) -> float | None:
         return None
 
-    def _counts(self, rows: Rows, by_participants: bool) -> tuple[Any, ...]:
+    def _counts(self, rows: Rows, by_participants: bool) -> dict[str, Any]:
         if rows.outcome_kind == "numbers":
             raise refuse(
                 f"{self.name} without counts",
@@ -50,9 +50,14 @@ class _LogOdds(Scheme):
                 allowed="0/1 outcomes, or counts k (or rates) with trials=n",
                 remedy="A rate alone does not say how many participants stand behind it: give trials.",
             )
-        trials = np.ones(len(rows.outcome)) if rows.trials is None else rows.trials
-        weights = None if by_participants else rows.weights
-        return rows.items, rows.outcome, trials, weights, rows.sites, rows.covariates
+        return {
+            "items": rows.items,
+            "successes": rows.outcome,
+            "trials": np.ones(len(rows.outcome)) if rows.trials is None else rows.trials,
+            "weights": None if by_participants else rows.weights,
+            "sites": rows.sites,
+            "covariates": rows.covariates,
+        }
 
 
 @dataclasses.dataclass(frozen=True)
@@ -248,7 +253,7 @@ class RandomIntercept(_TowardTarget):
         Crainiceanu and Ruppert (2004), doi:10.1111/j.1467-9868.2004.00438.x.
         """
         rows = rows_of(items, outcome, trials=trials, sites=sites, covariates=covariates)
-        x, k, n, _, codes, z = self._counts(rows, True)
+        counts = self._counts(rows, True)
         seed = seed_of(rng)
 
         def finish(raw: dict[str, Any]) -> SiteEffectTest:
@@ -265,7 +270,7 @@ class RandomIntercept(_TowardTarget):
         request = json.dumps(self._request(rows, None))
         result: SiteEffectTest = run_long(
             _core.site_effect,
-            *(request, n_resamples, seed, x, k, n, codes, z, thread_count(threads)),
+            *(request, n_resamples, seed, counts, thread_count(threads)),
             progress=progress,
             description="site effect test",
             finish=finish,

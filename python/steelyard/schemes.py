@@ -14,7 +14,7 @@ import numpy as np
 
 from . import _core
 from ._rows import rows_of
-from ._scheme_base import TUNINGS, Scheme, check_penalty, choice, listed, nested
+from ._scheme_base import TUNINGS, Scheme, check_penalty, choice, linear, listed, nested
 from ._scheme_fit import SchemeFit
 from ._scheme_inference import IntegerWeights, Posterior, SiteEffectTest, SlopeInference, Stability
 from ._schemes_logit import Firth, LogF, Logistic, RandomIntercept
@@ -336,9 +336,8 @@ class Shrink(_Tuned):
         if not 0 < level < 1:
             raise refuse("level not allowed", at="level", got=repr(level), allowed="between 0 and 1")
         rows = rows_of(items, outcome, trials=trials, sites=sites, covariates=covariates, site_weight=site_weight)
-        y = rows.outcome if rows.trials is None else rows.outcome / rows.trials
         request = json.dumps({**self._request(rows, None), "scheme": {**self.options(), "penalty": 1.0}})
-        raw = _core.shrink_posterior(request, level, rows.items, y, rows.weights, rows.sites, rows.covariates)
+        raw = _core.shrink_posterior(request, level, linear(rows))
         if raw is None:
             raise refuse("target's score does not vary between sites", remedy="There is no slope to shrink to.")
         arrays = ("mean", "low", "high", "departure", "departure_low", "departure_high")

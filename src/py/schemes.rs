@@ -44,24 +44,89 @@ struct Answer {
     tuned: Option<Tuned>,
 }
 
-fn codes(sites: PyReadonlyArray1<'_, i64>) -> Vec<usize> {
+type Vector<'py> = PyReadonlyArray1<'py, f64>;
+
+/// The arrays of a linear scheme: items n x p, covariates n x q, sites numbered from 0, the rest of length n.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+pub(super) struct GivenRows<'py> {
+    items: PyReadonlyArray2<'py, f64>,
+    outcome: Vector<'py>,
+    weights: Option<Vector<'py>>,
+    sites: Option<PyReadonlyArray1<'py, i64>>,
+    covariates: Option<PyReadonlyArray2<'py, f64>>,
+}
+
+/// The arrays of a scheme on the log-odds scale, likewise.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+pub(super) struct GivenCounts<'py> {
+    items: PyReadonlyArray2<'py, f64>,
+    successes: Vector<'py>,
+    trials: Vector<'py>,
+    weights: Option<Vector<'py>>,
+    sites: Option<PyReadonlyArray1<'py, i64>>,
+    covariates: Option<PyReadonlyArray2<'py, f64>>,
+}
+
+impl GivenCounts<'_> {
+    fn counts(&self) -> Result<Counts> {
+        let Self { items, successes, trials, weights, sites, covariates } = self;
+        let w = weights.as_ref().map(|w| w.as_array().to_vec());
+        let s = sites.as_ref().map(codes);
+        Counts::new(CountRows {
+            items: items.as_array(),
+            covariates: covariates.as_ref().map(|z| z.as_array()),
+            successes: &successes.as_array().to_vec(),
+            trials: &trials.as_array().to_vec(),
+            weights: w.as_deref(),
+            sites: s.as_deref(),
+        })
+    }
+}
+
+/// Rows that outlive the hold on Python.
+struct OwnedRows {
+    x: Array2<f64>,
+    z: Option<Array2<f64>>,
+    y: Vec<f64>,
+    w: Option<Vec<f64>>,
+    s: Option<Vec<usize>>,
+}
+
+impl OwnedRows {
+    fn new(given: &GivenRows<'_>) -> Self {
+        let GivenRows { items, outcome, weights, sites, covariates } = given;
+        Self {
+            x: items.as_array().to_owned(),
+            z: covariates.as_ref().map(|c| c.as_array().to_owned()),
+            y: outcome.as_array().to_vec(),
+            w: weights.as_ref().map(|w| w.as_array().to_vec()),
+            s: sites.as_ref().map(codes),
+        }
+    }
+
+    fn rows(&self) -> Rows<'_> {
+        Rows {
+            items: self.x.view(),
+            covariates: self.z.as_ref().map(|z| z.view()),
+            outcome: &self.y,
+            weights: self.w.as_deref(),
+            sites: self.s.as_deref(),
+        }
+    }
+}
+
+fn codes(sites: &PyReadonlyArray1<'_, i64>) -> Vec<usize> {
     sites.as_array().iter().map(|v| usize::try_from(*v).unwrap_or(0)).collect()
 }
 
-/// Fits one scheme to rows: `options` is JSON; items n x p, covariates n x q, the rest of length n.
+/// Fits one scheme to rows: `options` is JSON.
 #[pyfunction]
-#[pyo3(signature = (options, items, outcome, weights, sites, covariates))]
-pub(super) fn scheme_fit(
-    py: Python<'_>,
-    options: &str,
-    items: PyReadonlyArray2<'_, f64>,
-    outcome: PyReadonlyArray1<'_, f64>,
-    weights: Option<PyReadonlyArray1<'_, f64>>,
-    sites: Option<PyReadonlyArray1<'_, i64>>,
-    covariates: Option<PyReadonlyArray2<'_, f64>>,
-) -> PyResult<Py<PyAny>> {
+#[pyo3(signature = (options, rows))]
+pub(super) fn scheme_fit(py: Python<'_>, options: &str, rows: GivenRows<'_>) -> PyResult<Py<PyAny>> {
     let options: Options = from_json("scheme options", options)?;
-    let owned = OwnedRows::new(items, outcome, weights, sites, covariates);
+    let owned = OwnedRows::new(&rows);
     let answer = py.detach(move || -> Result<Answer> {
         let setting = options.setting(owned.x.ncols());
         let rows = owned.rows();
@@ -72,25 +137,19 @@ pub(super) fn scheme_fit(
     to_python(py, &answer)
 }
 
-/// Fits one scheme on the log-odds scale to counts: `options` is JSON; items n x p, covariates n x q, the rest of length n.
+/// Fits one scheme on the log-odds scale to counts: `options` is JSON.
 /// Returns `(answer, interrupted)`; profile intervals use `threads`.
 #[pyfunction]
-#[pyo3(signature = (options, items, successes, trials, weights, sites, covariates, threads, progress=None))]
-#[expect(clippy::too_many_arguments, reason = "one argument per array")]
+#[pyo3(signature = (options, rows, threads, progress=None))]
 pub(super) fn scheme_fit_counts(
     py: Python<'_>,
     options: &str,
-    items: PyReadonlyArray2<'_, f64>,
-    successes: PyReadonlyArray1<'_, f64>,
-    trials: PyReadonlyArray1<'_, f64>,
-    weights: Option<PyReadonlyArray1<'_, f64>>,
-    sites: Option<PyReadonlyArray1<'_, i64>>,
-    covariates: Option<PyReadonlyArray2<'_, f64>>,
+    rows: GivenCounts<'_>,
     threads: usize,
     progress: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<(Py<PyAny>, bool)> {
     let options: Options = from_json("scheme options", options)?;
-    let counts = counts_of(items, successes, trials, weights, sites, covariates)?;
+    let counts = rows.counts()?;
     let threads = Threads::new(NonZeroUsize::new(threads));
     let (answer, interrupted) = long_call(py, progress, |_| {
         let setting = options.setting(counts.items.ncols());
@@ -104,27 +163,6 @@ pub(super) fn scheme_fit_counts(
         Ok(Answer { fit, tuned })
     })?;
     Ok((to_python(py, &answer)?, interrupted))
-}
-
-fn counts_of(
-    items: PyReadonlyArray2<'_, f64>,
-    successes: PyReadonlyArray1<'_, f64>,
-    trials: PyReadonlyArray1<'_, f64>,
-    weights: Option<PyReadonlyArray1<'_, f64>>,
-    sites: Option<PyReadonlyArray1<'_, i64>>,
-    covariates: Option<PyReadonlyArray2<'_, f64>>,
-) -> Result<Counts> {
-    let w = weights.map(|w| w.as_array().to_vec());
-    let s = sites.map(codes);
-    let z = covariates.map(|c| c.as_array().to_owned());
-    Counts::new(CountRows {
-        items: items.as_array(),
-        covariates: z.as_ref().map(|z| z.view()),
-        successes: &successes.as_array().to_vec(),
-        trials: &trials.as_array().to_vec(),
-        weights: w.as_deref(),
-        sites: s.as_deref(),
-    })
 }
 
 /// Inference on slopes from their covariance; `freedom` is JSON of degrees of freedom that differ. Returns a dict.
@@ -164,58 +202,12 @@ pub(super) fn integer_weights(
 
 /// The posterior of a scheme that shrinks to a target; `None` where its score does not vary.
 #[pyfunction]
-#[pyo3(signature = (options, level, items, outcome, weights, sites, covariates))]
-#[expect(clippy::too_many_arguments, reason = "one argument per array")]
-pub(super) fn shrink_posterior(
-    py: Python<'_>,
-    options: &str,
-    level: f64,
-    items: PyReadonlyArray2<'_, f64>,
-    outcome: PyReadonlyArray1<'_, f64>,
-    weights: Option<PyReadonlyArray1<'_, f64>>,
-    sites: Option<PyReadonlyArray1<'_, i64>>,
-    covariates: Option<PyReadonlyArray2<'_, f64>>,
-) -> PyResult<Py<PyAny>> {
+#[pyo3(signature = (options, level, rows))]
+pub(super) fn shrink_posterior(py: Python<'_>, options: &str, level: f64, rows: GivenRows<'_>) -> PyResult<Py<PyAny>> {
     let options: Options = from_json("scheme options", options)?;
-    let owned = OwnedRows::new(items, outcome, weights, sites, covariates);
+    let owned = OwnedRows::new(&rows);
     let found = py.detach(|| posterior_of(&options.scheme, &owned.rows(), &options.setting(owned.x.ncols()), level))?;
     to_python(py, &found)
-}
-
-struct OwnedRows {
-    x: Array2<f64>,
-    z: Option<Array2<f64>>,
-    y: Vec<f64>,
-    w: Option<Vec<f64>>,
-    s: Option<Vec<usize>>,
-}
-
-impl OwnedRows {
-    fn new(
-        items: PyReadonlyArray2<'_, f64>,
-        outcome: PyReadonlyArray1<'_, f64>,
-        weights: Option<PyReadonlyArray1<'_, f64>>,
-        sites: Option<PyReadonlyArray1<'_, i64>>,
-        covariates: Option<PyReadonlyArray2<'_, f64>>,
-    ) -> Self {
-        Self {
-            x: items.as_array().to_owned(),
-            z: covariates.map(|c| c.as_array().to_owned()),
-            y: outcome.as_array().to_vec(),
-            w: weights.map(|w| w.as_array().to_vec()),
-            s: sites.map(codes),
-        }
-    }
-
-    fn rows(&self) -> Rows<'_> {
-        Rows {
-            items: self.x.view(),
-            covariates: self.z.as_ref().map(|z| z.view()),
-            outcome: &self.y,
-            weights: self.w.as_deref(),
-            sites: self.s.as_deref(),
-        }
-    }
 }
 
 /// What a series of refits is asked for; JSON.
@@ -238,23 +230,18 @@ impl Refits {
 
 /// The stability range of a linear scheme; returns `(dict, interrupted)`.
 #[pyfunction]
-#[pyo3(signature = (options, refits, items, outcome, weights, sites, covariates, threads, progress=None))]
-#[expect(clippy::too_many_arguments, reason = "one argument per array")]
+#[pyo3(signature = (options, refits, rows, threads, progress=None))]
 pub(super) fn scheme_stability(
     py: Python<'_>,
     options: &str,
     refits: &str,
-    items: PyReadonlyArray2<'_, f64>,
-    outcome: PyReadonlyArray1<'_, f64>,
-    weights: Option<PyReadonlyArray1<'_, f64>>,
-    sites: Option<PyReadonlyArray1<'_, i64>>,
-    covariates: Option<PyReadonlyArray2<'_, f64>>,
+    rows: GivenRows<'_>,
     threads: usize,
     progress: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<(Py<PyAny>, bool)> {
     let options: Options = from_json("scheme options", options)?;
     let refits: Refits = from_json("stability options", refits)?;
-    let owned = OwnedRows::new(items, outcome, weights, sites, covariates);
+    let owned = OwnedRows::new(&rows);
     let threads = Threads::new(NonZeroUsize::new(threads));
     let (found, interrupted) = long_call(py, progress, |control| {
         let setting = options.setting(owned.x.ncols()).with_penalty(refits.penalty);
@@ -265,24 +252,18 @@ pub(super) fn scheme_stability(
 
 /// The stability range of a scheme on the log-odds scale; returns `(dict, interrupted)`.
 #[pyfunction]
-#[pyo3(signature = (options, refits, items, successes, trials, weights, sites, covariates, threads, progress=None))]
-#[expect(clippy::too_many_arguments, reason = "one argument per array")]
+#[pyo3(signature = (options, refits, rows, threads, progress=None))]
 pub(super) fn scheme_stability_counts(
     py: Python<'_>,
     options: &str,
     refits: &str,
-    items: PyReadonlyArray2<'_, f64>,
-    successes: PyReadonlyArray1<'_, f64>,
-    trials: PyReadonlyArray1<'_, f64>,
-    weights: Option<PyReadonlyArray1<'_, f64>>,
-    sites: Option<PyReadonlyArray1<'_, i64>>,
-    covariates: Option<PyReadonlyArray2<'_, f64>>,
+    rows: GivenCounts<'_>,
     threads: usize,
     progress: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<(Py<PyAny>, bool)> {
     let options: Options = from_json("scheme options", options)?;
     let refits: Refits = from_json("stability options", refits)?;
-    let counts = counts_of(items, successes, trials, weights, sites, covariates)?;
+    let counts = rows.counts()?;
     let threads = Threads::new(NonZeroUsize::new(threads));
     let (found, interrupted) = long_call(py, progress, |control| {
         let setting = options.setting(counts.items.ncols()).with_penalty(refits.penalty);
@@ -293,23 +274,18 @@ pub(super) fn scheme_stability_counts(
 
 /// The parametric bootstrap of a site effect; returns `(dict, interrupted)`.
 #[pyfunction]
-#[pyo3(signature = (options, draws, seed, items, successes, trials, sites, covariates, threads, progress=None))]
-#[expect(clippy::too_many_arguments, reason = "one argument per array")]
+#[pyo3(signature = (options, draws, seed, rows, threads, progress=None))]
 pub(super) fn site_effect(
     py: Python<'_>,
     options: &str,
     draws: usize,
     seed: u64,
-    items: PyReadonlyArray2<'_, f64>,
-    successes: PyReadonlyArray1<'_, f64>,
-    trials: PyReadonlyArray1<'_, f64>,
-    sites: Option<PyReadonlyArray1<'_, i64>>,
-    covariates: Option<PyReadonlyArray2<'_, f64>>,
+    rows: GivenCounts<'_>,
     threads: usize,
     progress: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<(Py<PyAny>, bool)> {
     let options: Options = from_json("scheme options", options)?;
-    let counts = counts_of(items, successes, trials, None, sites, covariates)?;
+    let counts = rows.counts()?;
     let threads = Threads::new(NonZeroUsize::new(threads));
     let (found, interrupted) = long_call(py, progress, |control| {
         let setting = options.setting(counts.items.ncols());

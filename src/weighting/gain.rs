@@ -126,6 +126,21 @@ pub fn delete_one_site(
     Ok(Some(Reruns { intervals, chosen }))
 }
 
+/// The gains of the whole contest without one site; `None` when they are undefined.
+pub(super) fn rerun_without(
+    panel: &Panel,
+    site: usize,
+    schemes: &[Entrant],
+    splits: &Splits,
+    reference: usize,
+) -> Result<Option<Vec<f64>>> {
+    let part = panel.without(site);
+    let plan = Plan::with(&part, schemes, splits.without(site))?;
+    let mut space = plan.space();
+    plan.predict(&part.outcome, &mut space);
+    Ok(Losses::of(&part, &part.outcome, &space).gains(reference))
+}
+
 /// The gains without each site, each rerun by itself; `None` when cancelled or undefined.
 pub fn one_by_one(
     panel: &Panel,
@@ -138,12 +153,9 @@ pub fn one_by_one(
         if control.is_cancelled() {
             return Ok(None);
         }
-        let part = panel.without(site);
-        let plan = Plan::with(&part, schemes, splits.without(site))?;
-        let mut space = plan.space();
-        plan.predict(&part.outcome, &mut space);
+        let found = rerun_without(panel, site, schemes, splits, reference)?;
         control.advance(1);
-        Ok(Losses::of(&part, &part.outcome, &space).gains(reference))
+        Ok(found)
     };
     (0..panel.sites()).into_par_iter().map(rerun).collect()
 }

@@ -8,7 +8,7 @@
 
 use super::contest::{Protocol, check};
 use super::crossfit::{Entrant, Plan, Space};
-use super::gain::{GainInterval, Losses, quantile};
+use super::gain::{GainInterval, Losses, quantile, rerun_without};
 use super::null::{Null, deviation};
 use super::pairs::{PairLosses, leave_out};
 use super::panel::Panel;
@@ -142,19 +142,16 @@ fn intervals(
     let share = (sites - 1) as f64 / sites as f64;
     let mut without: Vec<Vec<f64>> = vec![Vec::with_capacity(sites); gains.len()];
     let mut table = PairLosses::new(sites, gains.len());
-    for (at, site) in order.iter().enumerate() {
+    for at in 0..sites {
         if open.is_empty() {
             break;
         }
         if control.is_cancelled() {
             return Ok(None);
         }
-        // Only what is still open is rerun, beside the reference; pairs with earlier sites are known.
+        // Only what is still open is rerun, beside the reference.
         let which = [&[protocol.reference], &open[..]].concat();
-        let schemes: Vec<Entrant> = which.iter().map(|c| protocol.schemes[*c].clone()).collect();
-        let pairs: Vec<[usize; 2]> = order[at + 1..].iter().map(|later| [*site.min(later), *site.max(later)]).collect();
-        table.enter(&leave_out(panel, &schemes, splits, &pairs)?, &which);
-        let Some(found) = table.gains_without(*site, protocol.reference) else {
+        let Some(found) = rerun(panel, protocol, splits, &order[at..], &which, &mut table)? else {
             open.clear();
             break;
         };
@@ -173,6 +170,31 @@ fn intervals(
         out[c] = Some(GainInterval::new(gains[c], by_site, quantile));
     }
     Ok(Some(out))
+}
+
+/// The gains without the first of the sites `left`, of the schemes `which` (the reference first); the pairs of the sites before it
+/// are in the table.
+fn rerun(
+    panel: &Panel,
+    protocol: &Protocol,
+    splits: &Splits,
+    left: &[usize],
+    which: &[usize],
+    table: &mut PairLosses,
+) -> Result<Option<Vec<f64>>> {
+    let schemes: Vec<Entrant> = which.iter().map(|c| protocol.schemes[*c].clone()).collect();
+    let site = left[0];
+    if splits.is_leave_one_site_out() {
+        let pairs: Vec<[usize; 2]> = left[1..].iter().map(|later| [site.min(*later), site.max(*later)]).collect();
+        table.enter(&leave_out(panel, &schemes, splits, &pairs)?, which);
+        return Ok(table.gains_without(site, protocol.reference));
+    }
+    let Some(found) = rerun_without(panel, site, &schemes, splits, 0)? else { return Ok(None) };
+    let mut gains = vec![f64::NAN; protocol.schemes.len()];
+    for (c, gain) in which.iter().zip(found) {
+        gains[*c] = gain;
+    }
+    Ok(Some(gains))
 }
 
 /// Sum of squares about the mean: it never falls when a value is added.

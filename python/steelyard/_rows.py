@@ -139,15 +139,27 @@ def _counts(outcome: Floats, trials: Floats) -> tuple[Floats, str]:
 
 
 def _site_codes(sites: Any, rows: int) -> tuple[NDArray[np.int64], tuple[str, ...]]:
-    raw = np.asarray(sites, dtype=object)
+    whole = isinstance(sites, range) or (isinstance(sites, np.ndarray) and sites.dtype.kind in "iu")
+    raw = np.asarray(sites) if whole else np.asarray(sites, dtype=object)
     if raw.ndim != 1 or len(raw) != rows:
         raise refuse("sites of the wrong shape", got=f"shape {raw.shape}", allowed=f"one label per row, {rows}")
+    if whole:
+        return _numbered(raw)
     labels = [label(cell) for cell in raw.tolist()]
     if "" in labels:
         raise refuse("site missing", at=f"row {labels.index('') + 1}", remedy="Give every row a site.")
     known = tuple(dict.fromkeys(labels))
     place = {name: k for k, name in enumerate(known)}
     return np.array([place[name] for name in labels], dtype=np.int64), known
+
+
+def _numbered(sites: NDArray[np.integer[Any]]) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+    """Return codes and labels, by first appearance, of sites that are whole numbers."""
+    known, first, codes = np.unique(sites, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    place = np.empty(len(known), dtype=np.int64)
+    place[order] = np.arange(len(known))
+    return place[codes], tuple(map(str, known[order].tolist()))
 
 
 def _silent_clusters(items: Floats, outcome: Floats) -> bool:

@@ -6,6 +6,7 @@
 #![allow(clippy::inline_always)]
 
 use super::Cholesky;
+use super::aligned::Aligned;
 use ndarray::{Array2, ArrayView2};
 use pulp::{Arch, Simd, WithSimd};
 
@@ -13,14 +14,16 @@ use pulp::{Arch, Simd, WithSimd};
 const ROWS: usize = 16;
 /// Columns that are worked on together.
 const TILE: usize = 4;
+/// Numbers in the widest vector.
+const LANES: usize = 8;
 /// Panels that stay in the nearest cache while all pairs of columns pass over them.
-const CHUNK: usize = 16;
+const CHUNK: usize = 8;
 
 /// An n x m matrix by panels.
 #[derive(Debug, Clone)]
 pub struct Columns {
     /// Panel by panel, of whole tiles of columns.
-    values: Vec<f64>,
+    values: Aligned,
     panels: usize,
     width: usize,
 }
@@ -41,7 +44,7 @@ impl Columns {
     /// ```
     pub fn new(x: ArrayView2<'_, f64>) -> Self {
         let (panels, side) = (x.nrows().div_ceil(ROWS), x.ncols().div_ceil(TILE) * TILE);
-        let mut values = vec![0.0; panels * side * ROWS];
+        let mut values = Aligned::zeros(panels * side * ROWS);
         for ((i, j), value) in x.indexed_iter() {
             values[(i / ROWS * side + j) * ROWS + i % ROWS] = *value;
         }
@@ -73,12 +76,32 @@ impl Columns {
         sums
     }
 
+    /// Number of columns.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Column j as a padded vector.
+    pub fn column(&self, j: usize, rows: &mut [f64]) {
+        let panels = self.values.chunks_exact(self.side() * ROWS);
+        for (rows, panel) in rows.chunks_exact_mut(ROWS).zip(panels) {
+            rows.copy_from_slice(&panel[j * ROWS..(j + 1) * ROWS]);
+        }
+    }
+
     /// X'WX, symmetric to the last bit.
     pub fn gram(&self, weights: &[f64]) -> Array2<f64> {
-        let side = self.side();
-        let (mut lanes, mut sums) = (vec![0.0; side * side * ROWS], vec![0.0; side * side]);
-        Arch::new().dispatch(Gram { x: self, weights, lanes: &mut lanes, sums: &mut sums });
-        Array2::from_shape_fn((self.width, self.width), |(i, j)| sums[i.max(j) * side + i.min(j)])
+        self.leading_gram(weights, self.width)
+    }
+
+    /// The first `count` rows and columns of X'WX.
+    pub fn leading_gram(&self, weights: &[f64], count: usize) -> Array2<f64> {
+        let side = count.div_ceil(TILE) * TILE;
+        let (mut weighted, mut lanes) = (Aligned::zeros(CHUNK * side * ROWS), Aligned::zeros(side * side * LANES));
+        let mut sums = vec![0.0; side * side];
+        let (weighted, lanes, into) = (&mut weighted[..], &mut lanes[..], &mut sums[..]);
+        Arch::new().dispatch(Gram { x: self, weights, count, weighted, lanes, sums: into });
+        Array2::from_shape_fn((count, count), |(i, j)| sums[i.max(j) * side + i.min(j)])
     }
 
     /// x_i'A^-1 x_i of every row, A being what was factored.
@@ -178,10 +201,13 @@ impl WithSimd for Cross<'_> {
     }
 }
 
-/// `lanes` holds a vector of running sums for each pair of columns, and `sums` takes their totals.
+/// `weighted` takes a stretch of panels times their weights, `lanes` a vector of running sums for each pair of the first `count`
+/// columns, and `sums` their totals.
 struct Gram<'a> {
     x: &'a Columns,
     weights: &'a [f64],
+    count: usize,
+    weighted: &'a mut [f64],
     lanes: &'a mut [f64],
     sums: &'a mut [f64],
 }
@@ -191,21 +217,33 @@ impl WithSimd for Gram<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let (side, vectors) = (self.x.side(), per_column::<S>());
+        let (side, whole, vectors) = (self.count.div_ceil(TILE) * TILE, self.x.side(), per_column::<S>());
         let (values, _) = S::as_simd_f64s(&self.x.values);
         let (weights, _) = S::as_simd_f64s(self.weights);
+        let (weighted, _) = S::as_mut_simd_f64s(self.weighted);
         let (lanes, _) = S::as_mut_simd_f64s(self.lanes);
-        let stretches = values.chunks((CHUNK * side * vectors).max(1)).zip(weights.chunks(CHUNK * vectors));
+        let stretches = values.chunks((CHUNK * whole * vectors).max(1)).zip(weights.chunks(CHUNK * vectors));
         for (panels, weights) in stretches {
+            let mut stretch = Stretch { panels, whole, weights, weighted: &mut *weighted, side };
             for a in (0..side).step_by(TILE) {
-                for b in (0..=a).step_by(TILE) {
+                // The last tile may be filled by half.
+                let tall = self.count - a > TILE / 2;
+                let own = &mut lanes[a * side + a..];
+                if tall {
+                    stretch.triangle::<S, 4>(simd, a, own);
+                } else {
+                    stretch.triangle::<S, 2>(simd, a, own);
+                }
+                for b in (0..a).step_by(TILE) {
                     let lanes = &mut lanes[a * side + b..];
                     // As many running sums as the registers hold: 16 of 32, or 8 of 16.
-                    if S::F64_LANES == 8 {
-                        pairs::<S, 4>(simd, panels, weights, (a, b), lanes, side);
-                    } else {
-                        pairs::<S, 2>(simd, panels, weights, (a, b), lanes, side);
-                        pairs::<S, 2>(simd, panels, weights, (a, b + 2), &mut lanes[2..], side);
+                    match (S::F64_LANES == LANES, tall) {
+                        (true, true) => stretch.pairs::<S, 4, 4>(simd, (a, b), lanes),
+                        (_, false) => stretch.pairs::<S, 2, 4>(simd, (a, b), lanes),
+                        (false, true) => {
+                            stretch.pairs::<S, 4, 2>(simd, (a, b), lanes);
+                            stretch.pairs::<S, 4, 2>(simd, (a, b + 2), &mut lanes[2..]);
+                        }
                     }
                 }
             }
@@ -216,36 +254,68 @@ impl WithSimd for Gram<'_> {
     }
 }
 
-/// Adds the weighted products of the four columns from `a` with the `N` from `b`.
-#[inline(always)]
-fn pairs<S: Simd, const N: usize>(
-    simd: S,
-    panels: &[S::f64s],
-    weights: &[S::f64s],
-    (a, b): (usize, usize),
-    lanes: &mut [S::f64s],
+/// Some panels of `whole` columns, their weights, and the weighted columns of those that have been worked on, `side` to a panel.
+struct Stretch<'a, V> {
+    panels: &'a [V],
+    whole: usize,
+    weights: &'a [V],
+    weighted: &'a mut [V],
     side: usize,
-) {
-    let vectors = per_column::<S>();
-    let mut running = [[simd.splat_f64s(0.0); N]; TILE];
-    for (panel, weights) in panels.chunks_exact(side * vectors).zip(weights.chunks_exact(vectors)) {
-        let (left, right) = (&panel[a * vectors..(a + TILE) * vectors], &panel[b * vectors..(b + N) * vectors]);
-        for v in 0..vectors {
-            // A loop, since a closure would not be compiled for the instructions at hand.
-            let mut weighted = [simd.splat_f64s(0.0); N];
-            for k in 0..N {
-                weighted[k] = simd.mul_f64s(weights[v], right[k * vectors + v]);
-            }
-            for i in 0..TILE {
+}
+
+impl<V: Copy> Stretch<'_, V> {
+    /// Weights the `N` columns from `a`, and adds the products of each with those up to it.
+    #[inline(always)]
+    fn triangle<S: Simd<f64s = V>, const N: usize>(&mut self, simd: S, a: usize, lanes: &mut [V]) {
+        let (vectors, side) = (per_column::<S>(), self.side);
+        let mut running = [[simd.splat_f64s(0.0); N]; N];
+        let panels = self.panels.chunks_exact(self.whole * vectors).zip(self.weights.chunks_exact(vectors));
+        for ((panel, weights), weighted) in panels.zip(self.weighted.chunks_exact_mut(side * vectors)) {
+            let columns = a * vectors..(a + N) * vectors;
+            let (left, right) = (&panel[columns.clone()], &mut weighted[columns]);
+            for v in 0..vectors {
                 for k in 0..N {
-                    running[i][k] = simd.mul_add_e_f64s(left[i * vectors + v], weighted[k], running[i][k]);
+                    let y = simd.mul_f64s(weights[v], left[k * vectors + v]);
+                    right[k * vectors + v] = y;
+                    for i in k..N {
+                        running[i][k] = simd.mul_add_e_f64s(left[i * vectors + v], y, running[i][k]);
+                    }
                 }
             }
         }
+        for i in 0..N {
+            for k in 0..=i {
+                lanes[i * side + k] = simd.add_f64s(lanes[i * side + k], running[i][k]);
+            }
+        }
     }
-    for i in 0..TILE {
-        for k in 0..N {
-            lanes[i * side + k] = simd.add_f64s(lanes[i * side + k], running[i][k]);
+
+    /// Adds the products of the `M` columns from `a` with the `N` weighted ones from `b`.
+    #[inline(always)]
+    fn pairs<S: Simd<f64s = V>, const M: usize, const N: usize>(
+        &self,
+        simd: S,
+        (a, b): (usize, usize),
+        lanes: &mut [V],
+    ) {
+        let (vectors, side) = (per_column::<S>(), self.side);
+        let mut running = [[simd.splat_f64s(0.0); N]; M];
+        let panels = self.panels.chunks_exact(self.whole * vectors);
+        for (left, right) in panels.zip(self.weighted.chunks_exact(side * vectors)) {
+            let (left, right) = (&left[a * vectors..(a + M) * vectors], &right[b * vectors..(b + N) * vectors]);
+            for v in 0..vectors {
+                for i in 0..M {
+                    for k in 0..N {
+                        let (x, y) = (left[i * vectors + v], right[k * vectors + v]);
+                        running[i][k] = simd.mul_add_e_f64s(x, y, running[i][k]);
+                    }
+                }
+            }
+        }
+        for i in 0..M {
+            for k in 0..N {
+                lanes[i * side + k] = simd.add_f64s(lanes[i * side + k], running[i][k]);
+            }
         }
     }
 }
@@ -263,27 +333,56 @@ impl WithSimd for Forms<'_> {
     fn with_simd<S: Simd>(self, simd: S) {
         let (side, vectors) = (self.x.side(), per_column::<S>());
         let (rows, _) = S::as_mut_simd_f64s(self.rows);
+        let half = self.x.width + TILE / 2 <= side;
         for (panel, rows) in self.x.panels::<S>().zip(rows.chunks_exact_mut(vectors)) {
             for (two, sums) in rows.chunks_exact_mut(2).enumerate() {
-                sums.fill(simd.splat_f64s(0.0));
+                let mut squares = [simd.splat_f64s(0.0); 2];
                 for (tile, lower) in self.lower.chunks_exact(side * TILE).enumerate() {
-                    let columns = panel.chunks_exact(vectors).zip(lower.as_chunks::<TILE>().0);
-                    let mut images = [[simd.splat_f64s(0.0); 2]; TILE];
-                    for (x, lower) in columns.take((tile + 1) * TILE) {
-                        for i in 0..TILE {
-                            let l = simd.splat_f64s(lower[i]);
-                            for v in 0..2 {
-                                images[i][v] = simd.mul_add_e_f64s(l, x[2 * two + v], images[i][v]);
-                            }
-                        }
-                    }
-                    for image in images {
-                        for v in 0..2 {
-                            sums[v] = simd.mul_add_e_f64s(image[v], image[v], sums[v]);
-                        }
+                    let (lower, columns) = (lower.as_chunks::<TILE>().0, &panel[2 * two..]);
+                    if half && (tile + 1) * TILE == side {
+                        images::<S, 2>(simd, columns, lower, tile * TILE, &mut squares);
+                    } else {
+                        images::<S, 4>(simd, columns, lower, tile * TILE, &mut squares);
                     }
                 }
+                sums.copy_from_slice(&squares);
             }
+        }
+    }
+}
+
+/// Adds the squares of the products of two vectors of rows with `N` rows of a lower triangular matrix, of which `full` entries
+/// stand before the triangle.
+#[inline(always)]
+fn images<S: Simd, const N: usize>(
+    simd: S,
+    columns: &[S::f64s],
+    lower: &[[f64; TILE]],
+    full: usize,
+    squares: &mut [S::f64s; 2],
+) {
+    let vectors = per_column::<S>();
+    let mut images = [[simd.splat_f64s(0.0); 2]; N];
+    for (x, lower) in columns.chunks(vectors).zip(&lower[..full]) {
+        for i in 0..N {
+            let l = simd.splat_f64s(lower[i]);
+            for v in 0..2 {
+                images[i][v] = simd.mul_add_e_f64s(l, x[v], images[i][v]);
+            }
+        }
+    }
+    for k in 0..N {
+        let x = &columns[(full + k) * vectors..];
+        for i in k..N {
+            let l = simd.splat_f64s(lower[full + k][i]);
+            for v in 0..2 {
+                images[i][v] = simd.mul_add_e_f64s(l, x[v], images[i][v]);
+            }
+        }
+    }
+    for image in images {
+        for v in 0..2 {
+            squares[v] = simd.mul_add_e_f64s(image[v], image[v], squares[v]);
         }
     }
 }
@@ -296,7 +395,7 @@ mod tests {
 
     #[test]
     fn agree_with_plain_loops() {
-        for (n, m) in [(1, 1), (6, 3), (17, 4), (300, 26), (1000, 5)] {
+        for (n, m) in [(1, 1), (6, 3), (17, 4), (300, 26), (1000, 5), (150, 7), (90, 8), (200, 10)] {
             let at = |i: usize, j: usize| ((i * 37 + j * 11 + i * j) % 97) as f64 / 48.0 - 1.0;
             let x = Array2::from_shape_fn((n, m), |(i, j)| at(i, j) + f64::from(u8::from(i % m == j)));
             let weights: Vec<f64> = (0..n).map(|i| 0.25 + (i % 7) as f64).collect();
@@ -306,6 +405,13 @@ mod tests {
             // Sums of n terms of either sign, in another order.
             assert!((&found - &direct).iter().all(|d| d.abs() < 1e-12 * n as f64), "{n} x {m}");
             assert_eq!(found, found.t());
+            for count in 1..=m {
+                let leading = columns.leading_gram(&columns.lift(&weights), count);
+                assert_eq!(leading, found.slice(ndarray::s![..count, ..count]), "{count} of {n} x {m}");
+            }
+            let mut rows = columns.vector();
+            columns.column(m - 1, &mut rows);
+            assert!(rows.iter().enumerate().all(|(i, v)| *v == if i < n { x[[i, m - 1]] } else { 0.0 }));
             let b: Vec<f64> = (0..m).map(|j| at(j, 3)).collect();
             let mut rows = columns.vector();
             columns.times(&b, &mut rows);

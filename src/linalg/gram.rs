@@ -12,13 +12,13 @@ use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
 pub fn gram(x: ArrayView2<'_, f64>, weights: Option<&[f64]>) -> Array2<f64> {
     let p = x.ncols();
     let mut g = Array2::zeros((p, p));
-    for (row, values) in x.rows().into_iter().enumerate() {
+    let mut values = vec![0.0; p];
+    for (row, x) in x.rows().into_iter().enumerate() {
+        values.iter_mut().zip(x).for_each(|(v, x)| *v = *x);
         let w = weights.map_or(1.0, |w| w.get(row).copied().unwrap_or(0.0));
-        for j in 0..p {
+        for (j, mut sums) in g.rows_mut().into_iter().enumerate() {
             let scaled = w * values[j];
-            for k in 0..=j {
-                g[[j, k]] += scaled * values[k];
-            }
+            sums.iter_mut().zip(&values[..=j]).for_each(|(sum, v)| *sum += scaled * v);
         }
     }
     for j in 0..p {

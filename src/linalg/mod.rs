@@ -15,6 +15,7 @@
 //! | [`lp`] | small linear programs |
 //! | [`lanes`] | sixteen replicates side by side: weighted sums, small symmetric systems |
 
+mod aligned;
 pub mod cholesky;
 pub mod columns;
 pub mod eigen;

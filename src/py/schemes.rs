@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::parallel::Threads;
 use crate::stream::Seed;
 use crate::weighting::contrasts::{Slopes, infer};
-use crate::weighting::schemes::counts::{CountRows, Counts, profiles, site_effect_test, tune_and_fit};
+use crate::weighting::schemes::counts::{CountRows, Counts, site_effect_test, tune_and_fit};
 use crate::weighting::schemes::finish::Freedom;
 use crate::weighting::schemes::rows::{Rows, Tuning, fit, posterior_of};
 use crate::weighting::schemes::stability::{Drawing, of_counts, of_rows};
@@ -153,13 +153,9 @@ pub(super) fn scheme_fit_counts(
     let threads = Threads::new(NonZeroUsize::new(threads));
     let (answer, interrupted) = long_call(py, progress, |_| {
         let setting = options.setting(counts.items.ncols());
-        let (mut fit, tuned) = tune_and_fit(&options.scheme, &counts, &setting)?;
-        if let Some(level) = options.profile_level {
-            let made = threads.run(|| profiles(&options.scheme, &counts, &setting, &fit, level))??;
-            if let Some(uncertainty) = &mut fit.uncertainty {
-                uncertainty.profiles = made;
-            }
-        }
+        let level = options.profile_level;
+        let made = || tune_and_fit(&options.scheme, &counts, &setting, level);
+        let (fit, tuned) = if level.is_some() { threads.run(made)?? } else { made()? };
         Ok(Answer { fit, tuned })
     })?;
     Ok((to_python(py, &answer)?, interrupted))

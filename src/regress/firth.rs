@@ -5,12 +5,15 @@
 //! the determinant is zero.
 
 use super::binomial::{TOLERANCE, null_objective};
+use super::jeffreys_curvature::{Bends, Pool};
 use super::logit_rows::{AtRows, LogitRows};
 use super::trials::Trials;
 use crate::error::{Error, Result, input};
 use crate::linalg::{Cholesky, dot, times};
-use crate::num::logistic::logistic;
-use ndarray::{Array2, ArrayView2};
+use crate::num::logistic::logistic_all;
+use crate::num::sums;
+use ndarray::{Array2, ArrayView1, ArrayView2};
+use std::borrow::Cow;
 
 /// A penalised maximum. Coefficients are on the columns as given, the intercept first.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,8 +36,12 @@ pub struct FirthFit {
 }
 
 const STEPS: usize = 300;
+/// Steps after which the curvature of the determinant's share is computed: few sites with many items converge slowly without it.
+const RENEWED: usize = 12;
+/// How much of a step's error is taken to be left after it, where it seems to be less.
+const LEAST_RATE: f64 = 0.01;
 /// No step moves a linear predictor further than this.
-pub(super) const FARTHEST: f64 = 5.0;
+const FARTHEST: f64 = 5.0;
 
 /// Fits k of n. `penalty` is a further quadratic penalty on raw coefficients, m x m.
 ///
@@ -51,7 +58,7 @@ pub(super) const FARTHEST: f64 = 5.0;
 pub struct Firth<'a> {
     source: &'a Trials,
     pub(super) data: Trials,
-    rows: LogitRows,
+    pub(super) rows: LogitRows,
     penalty: Option<Array2<f64>>,
     pub(super) null: f64,
 }
@@ -63,7 +70,49 @@ pub(super) struct Point {
     pub(super) value: f64,
     pub(super) score: Vec<f64>,
     /// The information with the quadratic penalty, factored.
-    pub(super) factor: Cholesky,
+    information: Cholesky,
+    /// The same less the curvature of the determinant's share, where that was given and leaves it definite.
+    whole: Option<Cholesky>,
+    /// The largest root of x_i'V x_i, V being the inverse of X'WX.
+    spread: f64,
+}
+
+impl Point {
+    /// The best known curvature of the objective, its sign turned.
+    pub(super) fn curvature(&self) -> &Cholesky {
+        self.whole.as_ref().unwrap_or(&self.information)
+    }
+
+    /// How far a step moves a linear predictor at most, by Cauchy and Schwarz.
+    pub(super) fn reach(&self, direction: &[f64]) -> f64 {
+        self.spread * self.information.lower().t().dot(&ArrayView1::from(direction)).pow2().sum().sqrt()
+    }
+}
+
+/// The curvature of the determinant's share at a point, and how the weights of rows bend there.
+#[derive(Debug)]
+pub(super) struct Share {
+    pub(super) curvature: Array2<f64>,
+    pub(super) rows: Bends,
+}
+
+/// A way to a maximum.
+pub(super) struct Climb<'a> {
+    pub(super) start: Vec<f64>,
+    /// A combination of scaled coefficients that stays what it is at the start.
+    pub(super) held: Option<&'a [f64]>,
+    /// The curvature of the determinant's share thereabouts, where it is known.
+    pub(super) share: Option<&'a Array2<f64>>,
+    /// What may be missing of the null objective; with something held, after what the last step expects has been added.
+    pub(super) enough: f64,
+}
+
+/// Where a climb ended.
+pub(super) struct Summit {
+    pub(super) b: Vec<f64>,
+    pub(super) point: Point,
+    iterations: usize,
+    pub(super) gap: f64,
 }
 
 /// Vectors of rows that a series of evaluations reuses.
@@ -71,6 +120,13 @@ pub(super) struct Space {
     at: AtRows,
     /// x_i'V x_i, then the residual with the determinant's share.
     rows: Vec<f64>,
+}
+
+impl Space {
+    /// Three vectors of rows for other use.
+    pub(super) fn three(&mut self) -> [&mut Vec<f64>; 3] {
+        [&mut self.at.eta, &mut self.at.pi, &mut self.rows]
+    }
 }
 
 impl<'a> Firth<'a> {
@@ -85,7 +141,8 @@ impl<'a> Firth<'a> {
         Space { at: self.rows.space(), rows: self.rows.x.vector() }
     }
 
-    pub(super) fn at(&self, b: &[f64], space: &mut Space) -> Option<Point> {
+    /// The objective at b; `share` is the curvature of the determinant's share thereabouts.
+    pub(super) fn at(&self, b: &[f64], share: Option<&Array2<f64>>, space: &mut Space) -> Option<Point> {
         let Space { at, rows } = space;
         let kernel = self.rows.stand(b, at);
         let weights = self.rows.weights(at);
@@ -93,6 +150,7 @@ impl<'a> Firth<'a> {
         let mut factor = Cholesky::factor(information.view()).definite()?;
         let mut value = kernel + 0.5 * factor.log_determinant();
         self.rows.x.quadratic_forms(&factor, rows);
+        let spread = largest(rows).sqrt();
         let counts = self.rows.successes.iter().zip(&self.rows.trials);
         for (((row, (k, n)), pi), w) in rows.iter_mut().zip(counts).zip(&at.pi).zip(&weights) {
             let leverage = *row * w;
@@ -107,19 +165,34 @@ impl<'a> Firth<'a> {
             information += penalty;
             factor = Cholesky::factor(information.view()).definite()?;
         }
-        Some(Point { value, score, factor })
+        let whole = share.and_then(|s| Cholesky::factor((&information - s).view()).definite());
+        Some(Point { value, score, information: factor, whole, spread })
     }
 
-    /// How far a change of coefficients moves a linear predictor at most.
-    pub(super) fn farthest(&self, direction: &[f64], space: &mut Space) -> f64 {
+    /// How much of a step from a point is taken, so that no linear predictor moves further than [`FARTHEST`].
+    pub(super) fn part(&self, direction: &[f64], reach: f64, space: &mut Space) -> f64 {
+        if reach <= FARTHEST {
+            return 1.0;
+        }
         self.rows.x.times(direction, &mut space.rows);
-        space.rows.iter().fold(0.0, |a: f64, e| a.max(e.abs()))
+        let farthest = space.rows.iter().fold(0.0, |a: f64, e| a.max(e.abs()));
+        (FARTHEST / farthest).min(1.0)
+    }
+
+    /// What the determinant has to do with the curvature at b.
+    pub(super) fn share(&self, b: &[f64], pool: Pool, space: &mut Space) -> Option<Share> {
+        let Space { at, rows: forms } = space;
+        self.rows.stand(b, at);
+        let factor = Cholesky::factor(self.rows.information(at).view()).definite()?;
+        self.rows.x.quadratic_forms(&factor, forms);
+        let rows = Bends::new(&self.rows, at);
+        Some(Share { curvature: rows.curvature(&self.rows, &factor, forms, pool), rows })
     }
 
     /// The maximum.
     pub fn fit(&self) -> Result<FirthFit> {
-        let mut space = self.space();
-        let (b, point, iterations, gap) = self.climb(self.data.start(), None, TOLERANCE * 1e-14, &mut space)?;
+        let way = Climb { start: self.data.start(), held: None, share: None, enough: TOLERANCE * 1e-14 };
+        let Summit { b, point, iterations, gap } = self.climb(way, &mut self.space())?;
         let coefficients = self.source.raw(&b);
         let kernel = self.data.kernel(&self.data.linear(&b));
         let quadratic = self.penalty.as_ref().map_or(0.0, |p| 0.5 * super::moments::quadratic(p.view(), &b));
@@ -127,7 +200,7 @@ impl<'a> Firth<'a> {
         Ok(FirthFit {
             flic: self.flic(&coefficients),
             coefficients,
-            covariance: self.source.raw_covariance(point.factor.inverse().view()),
+            covariance: self.source.raw_covariance(point.information.inverse().view()),
             log_likelihood: kernel + constants,
             penalised_log_likelihood: point.value + quadratic + constants + 0.5 * self.source.log_scale(),
             iterations,
@@ -135,51 +208,30 @@ impl<'a> Firth<'a> {
         })
     }
 
-    /// The whole curvature, the determinant's share included, by differences of the score and factored; `None` where it is not
-    /// definite. Few sites with many items converge slowly without it.
-    fn curvature(&self, b: &[f64], space: &mut Space) -> Option<Cholesky> {
-        let m = b.len();
-        let mut whole = Array2::zeros((m, m));
-        let mut at = b.to_vec();
-        for j in 0..m {
-            let step = 1e-5 * (1.0 + b[j].abs());
-            at[j] = b[j] + step;
-            let up = self.at(&at, space)?.score;
-            at[j] = b[j] - step;
-            let down = self.at(&at, space)?.score;
-            at[j] = b[j];
-            for l in 0..m {
-                whole[[j, l]] = (down[l] - up[l]) / (2.0 * step);
-            }
-        }
-        Cholesky::factor((0.5 * (&whole + &whole.t())).view()).definite()
-    }
-
-    /// Steps to the maximum, over all points or those where `held` (a combination of scaled coefficients) is what it is at the start.
-    pub(super) fn climb(
-        &self,
-        start: Vec<f64>,
-        held: Option<&[f64]>,
-        enough: f64,
-        space: &mut Space,
-    ) -> Result<(Vec<f64>, Point, usize, f64)> {
-        let mut b = start;
-        let mut point = self.at(&b, space).ok_or_else(|| dependent(self.data.width()))?;
+    /// Steps to the maximum, over all points or those that agree in what is held.
+    pub(super) fn climb(&self, way: Climb<'_>, space: &mut Space) -> Result<Summit> {
+        let mut b = way.start;
+        let mut share = way.share.map(Cow::Borrowed);
+        let mut point = self.at(&b, share.as_deref(), space).ok_or_else(|| dependent(self.data.width()))?;
         let mut gap = f64::INFINITY;
         for iterations in 1..=STEPS {
-            let direction = match (iterations % 12 == 0).then(|| self.curvature(&b, space)).flatten() {
-                Some(whole) => step(&point.score, &whole, held),
-                None => step(&point.score, &point.factor, held),
-            };
-            let before = gap;
-            gap = 0.5 * dot(&point.score, &direction).abs() / self.null;
-            // Convergence is linear: the steps go on until they are round-off.
-            if gap <= enough || (gap <= TOLERANCE * 1e-4 && gap > 0.9 * before) {
-                return Ok((b, point, iterations, gap));
+            if iterations % RENEWED == 0
+                && let Some(renewed) = self.share(&b, Pool::None, space)
+            {
+                share = Some(Cow::Owned(renewed.curvature));
+                point = self.at(&b, share.as_deref(), space).unwrap_or(point);
             }
-            let Some((there, reached)) = self.halve(&b, &point, &direction, space) else {
+            let direction = step(&point, way.held);
+            let reach = point.reach(&direction);
+            let before = std::mem::replace(&mut gap, 0.5 * dot(&point.score, &direction).abs() / self.null);
+            let left = way.held.map_or(1.0, |_| beyond((gap / before).sqrt(), reach)) * gap;
+            // Convergence is linear: the steps go on until they are round-off.
+            if left <= way.enough || (gap <= TOLERANCE * 1e-4 && gap > 0.9 * before) {
+                return Ok(Summit { b, point, iterations, gap });
+            }
+            let Some((there, reached)) = self.halve(&b, &point, &direction, reach, share.as_deref(), space) else {
                 if gap <= TOLERANCE * 1e-4 {
-                    return Ok((b, point, iterations, gap));
+                    return Ok(Summit { b, point, iterations, gap });
                 }
                 break;
             };
@@ -194,11 +246,19 @@ impl<'a> Firth<'a> {
         })
     }
 
-    fn halve(&self, b: &[f64], point: &Point, direction: &[f64], space: &mut Space) -> Option<(Vec<f64>, Point)> {
-        let mut share = (FARTHEST / self.farthest(direction, space)).min(1.0);
+    fn halve(
+        &self,
+        b: &[f64],
+        point: &Point,
+        direction: &[f64],
+        reach: f64,
+        curvature: Option<&Array2<f64>>,
+        space: &mut Space,
+    ) -> Option<(Vec<f64>, Point)> {
+        let mut share = self.part(direction, reach, space);
         for _ in 0..30 {
             let trial: Vec<f64> = b.iter().zip(direction).map(|(b, d)| b + share * d).collect();
-            if let Some(reached) = self.at(&trial, space)
+            if let Some(reached) = self.at(&trial, curvature, space)
                 && reached.value >= point.value - 1e-13 * point.value.abs()
             {
                 return Some((trial, reached));
@@ -214,14 +274,13 @@ impl<'a> Firth<'a> {
         let (k, n): (f64, f64) = (self.data.successes.iter().sum(), self.data.trials.iter().sum());
         // With all or none successful the rate is at its edge: half a person keeps the intercept finite.
         let wanted = k.clamp(0.5, n - 0.5);
-        let mut shift = 0.0;
+        let (mut shift, mut moved, mut pi) = (0.0, eta.clone(), vec![0.0; eta.len()]);
         for _ in 0..200 {
-            let (mut sum, mut slope) = (0.0, 0.0);
-            for (eta, n) in eta.iter().zip(&self.data.trials) {
-                let pi = logistic(eta + shift);
-                sum += n * pi;
-                slope += n * pi * (1.0 - pi);
-            }
+            moved.iter_mut().zip(&eta).for_each(|(m, e)| *m = e + shift);
+            logistic_all(&moved, &mut pi);
+            let sum = sums::dot(&self.data.trials, &pi);
+            moved.iter_mut().zip(&pi).for_each(|(m, p)| *m = p * (1.0 - p));
+            let slope = sums::dot(&self.data.trials, &moved);
             let change = ((wanted - sum) / slope.max(1e-12)).clamp(-1.0, 1.0);
             shift += change;
             if change.abs() <= 1e-15 * (1.0 + shift.abs()) {
@@ -233,16 +292,36 @@ impl<'a> Firth<'a> {
 }
 
 /// The step V u, or the one of V(u + lambda c) that leaves c'b as it is.
-fn step(score: &[f64], factor: &Cholesky, held: Option<&[f64]>) -> Vec<f64> {
-    let mut direction = factor.solve(score);
+fn step(point: &Point, held: Option<&[f64]>) -> Vec<f64> {
+    let mut direction = point.curvature().solve(&point.score);
     if let Some(c) = held {
-        let image = factor.solve(c);
+        let image = point.curvature().solve(c);
         let lambda = dot(c, &direction) / dot(c, &image);
         for (d, v) in direction.iter_mut().zip(&image) {
             *d -= lambda * v;
         }
     }
     direction
+}
+
+/// What a step d of squared length d'Hd, H being the curvature that it was made with, misses of the objective, over half that
+/// square. `rate` is how much shorter it was than the step before: half the error of H, which was right where that step began, or
+/// all of it; where steps hardly shrink, H is wrong also in ways that they do not show. And H changes along d by at most the
+/// change of w, |w'| being at most w.
+pub(super) fn beyond(rate: f64, reach: f64) -> f64 {
+    let error = if rate <= 0.1 { (2.0 * rate).max(LEAST_RATE) } else { 100.0 };
+    error + reach * reach.exp() / 3.0
+}
+
+/// The largest of many numbers, none below zero.
+fn largest(values: &[f64]) -> f64 {
+    let mut lanes = [0.0_f64; 8];
+    for eight in values.as_chunks::<8>().0 {
+        for (lane, v) in lanes.iter_mut().zip(eight) {
+            *lane = if v > lane { *v } else { *lane };
+        }
+    }
+    lanes.into_iter().fold(0.0, f64::max)
 }
 
 pub(super) fn dependent(width: usize) -> Error {

@@ -79,10 +79,11 @@ impl CrossMoments {
         if !(weight > 0.0 && (0..n).all(|i| weight_of(i) >= 0.0)) {
             return Err(input("weights not allowed").allowed("none negative, at least one positive").into());
         }
-        let joined = Array2::from_shape_fn((n, p + q), |(i, j)| match covariates {
-            Some(z) if j >= p => z[[i, j - p]],
-            _ => x[[i, j]],
-        });
+        let mut joined = Array2::zeros((n, p + q));
+        joined.slice_mut(s![.., ..p]).assign(&x);
+        if let Some(z) = covariates {
+            joined.slice_mut(s![.., p..]).assign(&z);
+        }
         let mut means = Array1::<f64>::zeros(p + q);
         let mut outcome_mean = 0.0;
         for (i, row) in joined.rows().into_iter().enumerate() {

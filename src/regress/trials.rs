@@ -1,9 +1,11 @@
 //! k successes of n trials per row: the data of every binomial estimator, centred and scaled once.
 
 use crate::error::{Result, input};
-use crate::num::logistic::softplus;
+use crate::linalg::times;
+use crate::num::logistic::logistic_and_softplus;
 use crate::num::special::ln_gamma;
-use ndarray::{Array2, ArrayView2};
+use crate::num::sums::dot;
+use ndarray::{Array2, ArrayView1, ArrayView2};
 
 /// Rows of k of n on a design with an intercept.
 ///
@@ -51,18 +53,26 @@ impl Trials {
                 .into());
         }
         let total: f64 = trials.iter().sum();
-        let mean = |j: usize| columns.column(j).iter().zip(trials).map(|(x, t)| x * t).sum::<f64>() / total;
-        let centre: Vec<f64> = (0..columns.ncols()).map(mean).collect();
-        let scale: Vec<f64> = (0..columns.ncols())
-            .map(|j| {
-                let square: f64 = columns.column(j).iter().zip(trials).map(|(x, t)| t * (x - centre[j]).powi(2)).sum();
-                let size = (square / total).sqrt();
-                if size > 1e-7 * centre[j].abs() { size } else { 1.0 }
-            })
-            .collect();
-        let x = Array2::from_shape_fn((n, columns.ncols() + 1), |(i, j)| {
-            if j == 0 { 1.0 } else { (columns[[i, j - 1]] - centre[j - 1]) / scale[j - 1] }
-        });
+        let mut centre = vec![0.0; columns.ncols()];
+        for (row, t) in columns.rows().into_iter().zip(trials) {
+            centre.iter_mut().zip(row).for_each(|(sum, x)| *sum += x * t);
+        }
+        for sum in &mut centre {
+            *sum /= total;
+        }
+        let mut scale = vec![0.0; columns.ncols()];
+        for (row, t) in columns.rows().into_iter().zip(trials) {
+            scale.iter_mut().zip(row).zip(&centre).for_each(|((sum, x), mean)| *sum += t * (x - mean).powi(2));
+        }
+        for (sum, mean) in scale.iter_mut().zip(&centre) {
+            let size = (*sum / total).sqrt();
+            *sum = if size > 1e-7 * mean.abs() { size } else { 1.0 };
+        }
+        let mut x = Array2::ones((n, columns.ncols() + 1));
+        for (mut row, given) in x.rows_mut().into_iter().zip(columns.rows()) {
+            let units = centre.iter().zip(&scale);
+            row.iter_mut().skip(1).zip(given).zip(units).for_each(|((x, v), (mean, size))| *x = (v - mean) / size);
+        }
         Ok(Self { x, successes: successes.to_vec(), trials: trials.to_vec(), centre, scale })
     }
 
@@ -71,40 +81,43 @@ impl Trials {
         self.x.ncols()
     }
 
-    /// The same data with rows of equal columns added up: no likelihood in the coefficients can tell the difference.
+    /// The same data with rows of equal columns added up: no likelihood in the coefficients can tell the difference. Rows come in
+    /// an order that depends on what is in them, not on where they stood.
     #[must_use]
     pub fn merged(&self) -> Self {
-        let mut order: Vec<usize> = (0..self.trials.len()).collect();
         let row = |i: usize| self.x.row(i);
-        order.sort_by(|a, b| {
-            let pairs = row(*a).into_iter().zip(row(*b)).map(|(u, v)| u.total_cmp(v));
-            pairs.into_iter().find(|o| o.is_ne()).unwrap_or(std::cmp::Ordering::Equal)
-        });
+        let mut order: Vec<(u64, usize)> = (0..self.trials.len()).map(|i| (digest(row(i)), i)).collect();
+        order.sort_unstable();
         let mut kept: Vec<usize> = Vec::new();
         let (mut successes, mut trials) = (Vec::new(), Vec::new());
-        for i in order {
-            let same = kept.last().is_some_and(|last| row(*last) == row(i));
-            if let (true, Some(k), Some(n)) = (same, successes.last_mut(), trials.last_mut()) {
-                *k += self.successes[i];
-                *n += self.trials[i];
-            } else {
-                kept.push(i);
-                successes.push(self.successes[i]);
-                trials.push(self.trials[i]);
+        for alike in order.chunk_by(|a, b| a.0 == b.0) {
+            let first = kept.len();
+            for (_, i) in alike {
+                // Rows of one digest are nearly always the same row.
+                let known = kept[first..].iter().position(|k| row(*k) == row(*i)).map(|at| first + at);
+                if let Some(at) = known {
+                    successes[at] += self.successes[*i];
+                    trials[at] += self.trials[*i];
+                } else {
+                    kept.push(*i);
+                    successes.push(self.successes[*i]);
+                    trials.push(self.trials[*i]);
+                }
             }
         }
-        Self { x: self.x.select(ndarray::Axis(0), &kept), successes, trials, ..self.clone() }
+        self.like(self.x.select(ndarray::Axis(0), &kept), successes, trials)
     }
 
     /// The rows at `rows`, in that order, on the same centre and scale.
     #[must_use]
     pub fn select(&self, rows: &[usize]) -> Self {
-        Self {
-            x: self.x.select(ndarray::Axis(0), rows),
-            successes: rows.iter().map(|i| self.successes[*i]).collect(),
-            trials: rows.iter().map(|i| self.trials[*i]).collect(),
-            ..self.clone()
-        }
+        let at = |values: &[f64]| rows.iter().map(|i| values[*i]).collect();
+        self.like(self.x.select(ndarray::Axis(0), rows), at(&self.successes), at(&self.trials))
+    }
+
+    /// Other rows on the same centre and scale.
+    fn like(&self, x: Array2<f64>, successes: Vec<f64>, trials: Vec<f64>) -> Self {
+        Self { x, successes, trials, centre: self.centre.clone(), scale: self.scale.clone() }
     }
 
     /// The same data with other outcomes.
@@ -115,12 +128,14 @@ impl Trials {
 
     /// X b, length n, for coefficients on the scaled columns.
     pub fn linear(&self, b: &[f64]) -> Vec<f64> {
-        self.x.rows().into_iter().map(|row| row.iter().zip(b).map(|(x, b)| x * b).sum()).collect()
+        times(self.x.view(), b)
     }
 
     /// Sum of k eta - n log(1 + exp(eta)): the log-likelihood without the binomial coefficients.
     pub fn kernel(&self, eta: &[f64]) -> f64 {
-        eta.iter().zip(&self.successes).zip(&self.trials).map(|((e, k), n)| k * e - n * softplus(*e)).sum()
+        let (mut pi, mut plus) = (vec![0.0; eta.len()], vec![0.0; eta.len()]);
+        logistic_and_softplus(eta, &mut pi, &mut plus);
+        dot(&self.successes, eta) - dot(&self.trials, &plus)
     }
 
     /// Sum of the logarithms of the binomial coefficients.
@@ -200,4 +215,11 @@ impl Trials {
     pub fn log_scale(&self) -> f64 {
         2.0 * self.scale.iter().map(|s| s.ln()).sum::<f64>()
     }
+}
+
+/// A number that equal rows share and others hardly ever do: a multiplicative hash of their bits (Knuth 1998, The Art of Computer
+/// Programming 3, section 6.4).
+fn digest(row: ArrayView1<'_, f64>) -> u64 {
+    const ODD: u64 = 0x9E37_79B9_7F4A_7C15;
+    row.iter().fold(0_u64, |sum, x| (sum.rotate_left(23) ^ (x + 0.0).to_bits()).wrapping_mul(ODD))
 }

@@ -40,6 +40,6 @@ pub(super) fn fit(
         weights: (weights != n).then_some(&weights),
         sites: Some(&codes),
     })?;
-    let (fit, tuned) = tune_and_fit(scheme, &counts, setting)?;
+    let (fit, tuned) = tune_and_fit(scheme, &counts, setting, None)?;
     Ok((fit, tuned.map_or(f64::NAN, |tuned| tuned.penalty)))
 }

@@ -11,6 +11,7 @@ from hypothesis.extra import numpy as hnp
 
 import steelyard as sy
 from steelyard import schemes as S
+from steelyard._rows import rows_of
 
 HIGH = [0, 0, 1, 0, 1, 1]  # Fyhn et al. 2020, Table 5: centres 3, 5 and 6
 SUBSCALES = ["staffing"] * 3 + ["organization"] * 8 + ["services"] * 14
@@ -194,6 +195,21 @@ def test_rows_are_checked():
         S.Unit().fit(np.repeat(x, 3, axis=0), [0, 1] * 6)
     with pytest.raises(sy.InputError, match='missing or infinite value in row 2, column "b" of items'):
         S.Unit().fit({"a": [1, 2, 3], "b": [1, None, 3]}, [1, 2, 3])
+
+
+@pytest.mark.parametrize("kind", [np.int64, np.int8, np.uint16])
+def test_sites_that_are_whole_numbers_are_those_of_their_text(kind):
+    """Codes and labels follow first appearance, however sites are written."""
+    sites = np.array([7, 3, 3, 12, 7, 5], dtype=kind)
+    x = np.ones((6, 1))
+    found = rows_of(x, range(6), sites=sites)
+    for written in (sites.tolist(), sites.astype(float), sites.astype(str), sites.astype(object)):
+        other = rows_of(x, range(6), sites=written)
+        np.testing.assert_array_equal(found.sites, other.sites)
+        assert found.site_labels == other.site_labels == ("7", "3", "12", "5")
+    np.testing.assert_array_equal(rows_of(x, range(6), sites=range(6)).sites, np.arange(6))
+    with pytest.raises(sy.InputError, match="sites of the wrong shape"):
+        rows_of(x, range(6), sites=sites[:, None])
 
 
 def test_frames_keep_names_and_library():

@@ -9,6 +9,7 @@ use crate::error::{Result, input};
 use crate::job::Control;
 use crate::regress::CrossMoments;
 use crate::regress::boundary::{self, BoundaryTest};
+use crate::regress::firth_profile::Profile;
 use crate::regress::separation::Fitted;
 use crate::stream::Seed;
 use ndarray::{Array2, ArrayView2, Axis};
@@ -132,8 +133,10 @@ impl Counts {
     }
 }
 
-/// Fits a scheme on the log-odds scale, at its own penalty or the setting's.
-pub fn fit_counts(scheme: &Scheme, counts: &Counts, setting: &Setting) -> Result<SchemeFit> {
+/// Fits a scheme on the log-odds scale, at its own penalty or the setting's. With a `level`, Firth's also has profile intervals and
+/// penalised likelihood-ratio tests, one per item; `None` for items whose slope the design does not determine. They are made in
+/// the threads of the pool at hand.
+pub fn fit_counts(scheme: &Scheme, counts: &Counts, setting: &Setting, level: Option<f64>) -> Result<SchemeFit> {
     let Some(likelihood) = scheme.likelihood() else {
         return Err(input("scheme without a likelihood").got(scheme.name()).into());
     };
@@ -162,7 +165,8 @@ pub fn fit_counts(scheme: &Scheme, counts: &Counts, setting: &Setting) -> Result
     } else {
         Model::with_score(counts, &problem, likelihood.target().is_some().then_some(&target[..]))?
     };
-    let found = likelihood.estimate(&model)?;
+    let single = penalty.is_finite() && problem.estimability.rank == problem.varying().len();
+    let found = likelihood.estimate(&model, level.filter(|_| single))?;
     let estimate = match found {
         Fitted::Finite(estimate) => *estimate,
         Fitted::Separated(separation) => {
@@ -171,9 +175,22 @@ pub fn fit_counts(scheme: &Scheme, counts: &Counts, setting: &Setting) -> Result
     };
     let pinned = likelihood.target().cloned().unwrap_or_else(|| vec![1.0; problem.whole.items]);
     let mut fit = finish(&problem, &model, &estimate, penalty, likelihood.penalty().is_some(), &pinned)?;
+    if let (Likelihood::Firth(_), Some(_), Some(uncertainty)) = (likelihood, level, &mut fit.uncertainty) {
+        uncertainty.profiles = by_item(&estimate.profiles, &problem);
+    }
     fit.diagnostics.extend(estimate.diagnostics);
     fit.diagnostics.insert("participants".into(), n);
     Ok(fit)
+}
+
+/// Intervals of the varying items at their places among all items.
+fn by_item(profiles: &[Profile], problem: &Problem<'_>) -> Vec<Option<ProfileInterval>> {
+    let mut out = vec![None; problem.whole.items];
+    for (j, found) in problem.varying().iter().zip(profiles) {
+        let Profile { low, high, statistic, p_value } = *found;
+        out[*j] = Some(ProfileInterval { low, high, statistic, p_value });
+    }
+    out
 }
 
 fn finish(
@@ -223,11 +240,16 @@ fn varying_target(target: Option<&Vec<f64>>, problem: &Problem<'_>) -> Result<Ve
     Ok(target)
 }
 
-/// Chooses an open penalty by the log-likelihood of left-out sites, then fits.
-pub fn tune_and_fit(scheme: &Scheme, counts: &Counts, setting: &Setting) -> Result<(SchemeFit, Option<Tuned>)> {
+/// Chooses an open penalty by the log-likelihood of left-out sites, then fits; `level` as for [`fit_counts`].
+pub fn tune_and_fit(
+    scheme: &Scheme,
+    counts: &Counts,
+    setting: &Setting,
+    level: Option<f64>,
+) -> Result<(SchemeFit, Option<Tuned>)> {
     let open = scheme.likelihood().and_then(Likelihood::penalty) == Some(None);
     if !open {
-        return Ok((fit_counts(scheme, counts, setting)?, None));
+        return Ok((fit_counts(scheme, counts, setting, level)?, None));
     }
     let sites = counts.site_list();
     if sites.len() < 3 {
@@ -246,13 +268,13 @@ pub fn tune_and_fit(scheme: &Scheme, counts: &Counts, setting: &Setting) -> Resu
     for site in sites {
         let (train, held) = (counts.split(site, false), counts.split(site, true));
         for (error, penalty) in errors.iter_mut().zip(&penalties) {
-            let fit = fit_counts(scheme, &train, &setting.with_penalty(Some(*penalty)))?;
+            let fit = fit_counts(scheme, &train, &setting.with_penalty(Some(*penalty)), None)?;
             *error += held_out_loss(&fit, &held) / everyone;
         }
     }
     // Of equals the strongest.
     let best = (0..errors.len()).fold(0, |best, k| if errors[k] <= errors[best] * (1.0 + 1e-12) { k } else { best });
-    let fit = fit_counts(scheme, counts, &setting.with_penalty(Some(penalties[best])))?;
+    let fit = fit_counts(scheme, counts, &setting.with_penalty(Some(penalties[best])), level)?;
     Ok((fit, Some(Tuned { penalty: penalties[best], penalties, errors })))
 }
 
@@ -269,42 +291,6 @@ fn held_out_loss(fit: &SchemeFit, held: &Counts) -> f64 {
             held.trials[i] * crate::num::logistic::softplus(eta) - held.successes[i] * eta
         })
         .sum()
-}
-
-/// Profile intervals and penalised likelihood-ratio tests of a Firth fit, one per item; `None` for items whose slope the design
-/// does not determine. Empty for other schemes.
-pub fn profiles(
-    scheme: &Scheme,
-    counts: &Counts,
-    setting: &Setting,
-    fit: &SchemeFit,
-    level: f64,
-) -> Result<Vec<Option<ProfileInterval>>> {
-    let (Scheme::Firth(firth), Some(_)) = (scheme, &fit.uncertainty) else { return Ok(Vec::new()) };
-    let whole = counts.moments()?;
-    let problem = Problem::new(&whole, setting)?;
-    let penalty = fit.penalty.unwrap_or(0.0);
-    let varying = problem.varying();
-    let mut out = vec![None; whole.items];
-    if penalty.is_infinite() {
-        return Ok(out);
-    }
-    let target = varying_target(firth.target.as_ref(), &problem)?;
-    let model = Model::new(counts, &problem, &target, penalty)?;
-    let jeffreys = crate::regress::firth::Firth::new(&model.trials, model.penalty.as_ref().map(|p| p.view()));
-    if problem.estimability.rank < varying.len() {
-        return Ok(out);
-    }
-    let which: Vec<usize> = (1..=varying.len()).collect();
-    for (j, found) in varying.iter().zip(jeffreys.profiles(&jeffreys.fit()?, &which, level)?) {
-        out[*j] = Some(ProfileInterval {
-            low: found.low,
-            high: found.high,
-            statistic: found.statistic,
-            p_value: found.p_value,
-        });
-    }
-    Ok(out)
 }
 
 /// The parametric bootstrap of the site effect behind a random intercept, the items' slopes free.

@@ -6,6 +6,7 @@ use crate::error::{Error, Result};
 use crate::linalg::{Cholesky, SymmetricEigen, gram::congruent};
 use crate::regress::Trials;
 use crate::regress::separation::Fitted;
+use ndarray::linalg::general_mat_mul;
 use ndarray::{Array2, Axis, s};
 
 /// The design of one fit: slopes = `map` times what is estimated.
@@ -55,9 +56,10 @@ impl Model {
     /// Columns \[items map, usable covariates\].
     fn on(counts: &Counts, problem: &Problem<'_>, map: Array2<f64>, penalty: Option<Array2<f64>>) -> Result<Self> {
         let usable = problem.whole.usable_covariates();
-        let z = counts.covariates.select(Axis(1), &usable);
-        let columns = ndarray::concatenate(Axis(1), &[counts.items.dot(&map).view(), z.view()])
-            .map_err(|_| Error::Internal { what: "joining columns".into() })?;
+        let c = map.ncols();
+        let mut columns = Array2::zeros((counts.trials.len(), c + usable.len()));
+        general_mat_mul(1.0, &counts.items, &map, 0.0, &mut columns.slice_mut(s![.., ..c]));
+        columns.slice_mut(s![.., c..]).assign(&counts.covariates.select(Axis(1), &usable));
         let trials = Trials::new(columns.view(), &counts.successes, &counts.trials)?;
         let width = trials.width();
         let list = counts.site_list();

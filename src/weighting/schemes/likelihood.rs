@@ -5,7 +5,8 @@ use super::design::Model;
 use crate::error::{Result, input};
 use crate::num::special::chi2_upper;
 use crate::regress::binomial::BinomialFit;
-use crate::regress::firth::Firth as Jeffreys;
+use crate::regress::firth::{Firth as Jeffreys, FirthFit};
+use crate::regress::firth_profile::Profile;
 use crate::regress::separation::Fitted;
 use crate::regress::{beta_binomial, binomial, log_f, random_intercept};
 use ndarray::Array2;
@@ -126,6 +127,8 @@ pub(super) struct Estimate {
     pub(super) method: &'static str,
     pub(super) gap: f64,
     pub(super) diagnostics: BTreeMap<String, f64>,
+    /// Profile intervals of the items' coefficients, where asked for.
+    pub(super) profiles: Vec<Profile>,
 }
 
 impl<'a> Likelihood<'a> {
@@ -169,7 +172,8 @@ impl<'a> Likelihood<'a> {
         Ok(())
     }
 
-    pub(super) fn estimate(self, model: &Model) -> Result<Fitted<Estimate>> {
+    /// Fits; `level` asks for profile intervals of the items' coefficients, where the likelihood has them.
+    pub(super) fn estimate(self, model: &Model, level: Option<f64>) -> Result<Fitted<Estimate>> {
         let penalty = model.penalty.as_ref().map(|p| p.view());
         let spare = model.site_count as f64 - model.trials.width() as f64;
         let by_sites = (spare >= 1.0).then_some(spare);
@@ -184,7 +188,11 @@ impl<'a> Likelihood<'a> {
                 }
             },
             Self::Firth(s) => {
-                Fitted::Finite(Box::new(from_firth(Jeffreys::new(&model.trials, penalty).fit()?, s.flic)))
+                let jeffreys = Jeffreys::new(&model.trials, penalty);
+                let fit = jeffreys.fit()?;
+                let which: Vec<usize> = (1..=model.item_columns()).collect();
+                let profiles = level.map_or_else(|| Ok(Vec::new()), |level| jeffreys.profiles(&fit, &which, level))?;
+                Fitted::Finite(Box::new(from_firth(fit, s.flic, profiles)))
             }
             Self::LogF(s) => {
                 let shift = usize::from(s.target.is_some());
@@ -199,7 +207,7 @@ impl<'a> Likelihood<'a> {
     }
 }
 
-fn from_firth(fit: crate::regress::firth::FirthFit, flic: bool) -> Estimate {
+fn from_firth(fit: FirthFit, flic: bool, profiles: Vec<Profile>) -> Estimate {
     Estimate {
         intercept: flic.then_some(fit.flic),
         coefficients: fit.coefficients,
@@ -212,6 +220,7 @@ fn from_firth(fit: crate::regress::firth::FirthFit, flic: bool) -> Estimate {
             ("penalised_log_likelihood", fit.penalised_log_likelihood),
             ("intercept_flic", fit.flic),
         ]),
+        profiles,
     }
 }
 
@@ -235,6 +244,7 @@ fn from_binomial(fit: BinomialFit, dispersion: f64, df: Option<f64>, method: &'s
         method,
         gap: fit.gap,
         diagnostics: named(&[("log_likelihood", fit.log_likelihood), ("deviance", fit.deviance)]),
+        profiles: Vec::new(),
     }
 }
 
@@ -270,6 +280,7 @@ fn from_beta(fit: beta_binomial::BetaBinomialFit, spare: Option<f64>) -> Estimat
         method: if spare.is_some() { "t" } else { "none" },
         gap: fit.gap,
         diagnostics,
+        profiles: Vec::new(),
     }
 }
 
@@ -282,6 +293,7 @@ fn from_mixed(fit: random_intercept::RandomInterceptFit, spare: Option<f64>) -> 
             ("likelihood_ratio", ratio),
             ("boundary_p_value", boundary_p(ratio)),
         ]),
+        profiles: Vec::new(),
         coefficients: fit.coefficients,
         intercept: None,
         covariance: fit.covariance,

@@ -119,10 +119,10 @@ pub fn of_counts(
         }
         let mut setting = setting.clone();
         if drawing.retune {
-            let (_, tuned) = tune_and_fit(scheme, &counts.select(&rows, origins), &setting.with_penalty(None))?;
+            let (_, tuned) = tune_and_fit(scheme, &counts.select(&rows, origins), &setting.with_penalty(None), None)?;
             setting = setting.with_penalty(tuned.map(|tuned| tuned.penalty));
         }
-        fit_counts(scheme, &counts.select(&rows, labels), &setting)
+        fit_counts(scheme, &counts.select(&rows, labels), &setting, None)
     })
 }
 

@@ -224,3 +224,18 @@ impl GainInterval {
         self
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_spread_under_equal_weights_is_the_least_error() {
+        let still = GainInterval::new(0.125, vec![0.125; 12], 2.0);
+        assert_eq!((still.std_error, still.low, still.high), (0.0, 0.125, 0.125));
+        let widened = still.clone().no_narrower(0.0625, 2.0);
+        assert_eq!((widened.std_error, widened.low, widened.high), (0.0625, 0.0, 0.25));
+        assert_eq!(widened.clone().no_narrower(0.05, 2.0), widened);
+        assert_eq!(still.clone().no_narrower(f64::NAN, 2.0), still, "no replicates, no floor");
+    }
+}

@@ -95,7 +95,7 @@ impl Picked {
 /// Deletes each site, reruns everything (folds, tuning, calibration), and spreads the gains: t on G - 1 degrees of freedom
 /// about the jackknife standard error (Efron and Stein 1981, doi:10.1214/aos/1176345462). The jackknife of the paired
 /// differences alone would miss that training sets overlap. Leaving one site out, a rerun shares its folds with the others
-/// ([`super::pairs`]).
+/// (the file `pairs.rs`).
 ///
 /// Returns the reruns and one interval per scheme (none for a scheme that failed in a fold of a rerun), or `None` when the job was
 /// cancelled or a rerun is undefined.

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ._experiment_missing import missing_note
 
 if TYPE_CHECKING:
@@ -13,6 +15,11 @@ if TYPE_CHECKING:
     from ._experiment_result import WeightingResult
 
 _FEWEST = 12
+_UNEQUAL = (
+    "The two tests of equal slopes take a site's variance to fall as one over its weight. With sites of 20 to 140 "
+    "participants who are alike within a site (intra-site correlation .05) they rejected true equal slopes in 6 to 24 "
+    '% of simulated studies: use site_weight="equal" for them.'
+)
 
 
 def number(value: float | None, digits: int = 3) -> str:
@@ -179,6 +186,9 @@ def caveats_of(
     failed = [n for n, entry in zip(protocol.schemes, raw["entries"], strict=True) if entry["failure"] is not None]
     if failed:
         notes.append(f"Out of the contest, having failed in some training folds: {', '.join(failed)}.")
+    unequal = np.ptp(data.weights) > 1e-9 * np.max(data.weights)
+    if data.outcome_kind == "numbers" and unequal and (raw["equal_slopes"] or raw["scatter"]):
+        notes.append(_UNEQUAL)
     if raw["undefined"]:
         notes.append(f"{raw['undefined']} null replicates had no defined gain; they count against weighting.")
     notes.append("Associations between sites are no effects on participants.")

@@ -203,6 +203,17 @@ def test_word_and_latex_carry_verdict_weights_and_report(result, tmp_path):
     assert r"\documentclass" not in result.to_latex(standalone=False)
 
 
+def test_tests_of_equal_slopes_on_unequal_weights_carry_their_caveat():
+    sites = sy.datasets.synthetic_sites(20, n_items=4, rng=1)
+    options = {"schemes": [S.Unit(), S.OLS()], "n_resamples": 19, "rng": 1}
+    alike = sy.WeightingExperiment(sites.items, sites.outcome, **options).run()
+    weights = 20.0 + 6 * np.arange(20)
+    unequal = sy.WeightingExperiment(sites.items, sites.outcome, site_weight=weights, **options).run()
+    said = 'use site_weight="equal" for them'
+    assert not any(said in note for note in alike.caveats)
+    assert sum(said in note for note in unequal.caveats) == 1
+
+
 def test_a_verdict_claims_what_was_simulated(monkeypatch):
     from steelyard import _experiment_studied as studied
 

@@ -212,6 +212,10 @@ def test_tests_of_equal_slopes_on_unequal_weights_carry_their_caveat():
     said = 'use site_weight="equal" for them'
     assert not any(said in note for note in alike.caveats)
     assert sum(said in note for note in unequal.caveats) == 1
+    sizes = 20 + 6 * np.arange(20)
+    counts = sy.datasets.synthetic_sites(20, participants=sizes, n_items=4, rng=1)
+    found = sy.WeightingExperiment(counts.items, counts.outcome, trials=counts.trials, **options).run()
+    assert sum("trust the score test" in note for note in found.caveats) == 1
 
 
 def test_a_verdict_claims_what_was_simulated(monkeypatch):

@@ -9,7 +9,6 @@ the truth.
 
 from __future__ import annotations
 
-import argparse
 import csv
 import json
 import time
@@ -19,9 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from steelyard import _core
-
-from .study_verdicts import KEYS, NAMES, point
+from .study_verdicts import KEYS, NAMES, arguments, point, simulate
 
 TABLE = Path(__file__).parent / "coverage_gains.csv"
 TRUTH_RUNS, RUNS, BLOCK = 2000, 1000, 25
@@ -37,14 +34,6 @@ def cells() -> Iterator[dict[str, Any]]:
             for carriers, r2 in ((25, 0.25), (5, 0.3), (2, 0.6)):
                 outcome, icc, unequal = kind
                 yield dict(zip(KEYS, (sites, carriers, round(r2**0.5, 6), icc, unequal, outcome), strict=True))
-
-
-def simulate(work: str, request: dict[str, Any], threads: int) -> list[dict[str, Any]]:
-    """Run every study of a request; an interrupted part is not used."""
-    runs, stopped = _core.contest_simulate(work, json.dumps(request), threads)
-    if stopped:
-        raise KeyboardInterrupt
-    return runs
 
 
 def truths(cell: dict[str, Any], seed: int, threads: int) -> dict[str, tuple[float, float]]:
@@ -111,13 +100,8 @@ def advance(
 
 def main() -> None:
     """Run what is missing from the table; rounds bring every cell to a few runs before any has many."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=RUNS, help="runs per cell at most")
-    parser.add_argument("--only", default="", help="cells whose JSON contains this text")
-    parser.add_argument("--minutes", type=float, default=float("inf"), help="stop after so many minutes")
-    parser.add_argument("--threads", type=int, default=2)
-    options = parser.parse_args()
-    table, until = read(), time.monotonic() + 60 * options.minutes
+    options, until = arguments(__doc__, RUNS)
+    table = read()
     for wanted in (100, 200, 400, RUNS):
         for at, cell in enumerate(cells()):
             key = json.dumps(cell)

@@ -1,23 +1,21 @@
 """Size and power of the tests of equal slopes, on the studies that the verdict is simulated on: resumable by cell.
 
-`python -m benches.study_global_tests [--runs N] [--only TEXT]` continues where its table ends. The F test and the score
-test of slopes that scatter run on the first N studies of each cell of `benches.study_verdicts`, so that their power
-stands beside that of "weighted better by at least d". For numbers both are exact under normal errors of equal variance;
-for counts the score test draws 99 outcomes from the null with a random effect of sites, and the F test takes rates as
-numbers.
+`python -m benches.study_global_tests [--runs N] [--only TEXT] [--minutes M]` continues where its table ends. The F test
+and the score test of slopes that scatter run on the first N studies of each cell of `benches.study_verdicts`, so that
+their power stands beside that of "weighted better by at least d". For numbers both are exact under normal errors with
+variances inverse to the weights; for counts the score test draws 99 outcomes from the null with a random effect of
+sites, and the F test takes rates as numbers.
 """
 
 from __future__ import annotations
 
-import argparse
 import csv
 import json
+import time
 from pathlib import Path
 from typing import Any
 
-from steelyard import _core
-
-from .study_verdicts import cells, point, seed_of
+from .study_verdicts import arguments, cells, point, seed_of, simulate
 
 TABLE = Path(__file__).parent / "global_tests.csv"
 HEADS = ("cell", "seed", "runs", "f_defined", "f_called", "scatter_defined", "scatter_called")
@@ -40,21 +38,14 @@ def called(runs: list[dict[str, float | None]], test: str) -> tuple[int, int]:
 
 def main() -> None:
     """Run what is missing from the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=RUNS)
-    parser.add_argument("--only", default="", help="cells whose JSON contains this text")
-    parser.add_argument("--threads", type=int, default=2)
-    options = parser.parse_args()
+    options, until = arguments(__doc__, RUNS)
     rows = read()
     known = {row["cell"] for row in rows}
     for at, cell in enumerate(cells()):
         key, seed = json.dumps(cell), seed_of(at)
-        if key in known or options.only not in key:
+        if key in known or options.only not in key or time.monotonic() > until:
             continue
-        request = json.dumps(point(cell, seed, 0, options.runs))
-        runs, stopped = _core.contest_simulate("tests", request, options.threads)
-        if stopped:
-            return
+        runs = simulate("tests", point(cell, seed, 0, options.runs), options.threads)
         counts = (*called(runs, "equal_slopes"), *called(runs, "scatter"))
         rows.append(dict(zip(HEADS, (key, seed, len(runs), *counts), strict=True)))
         with TABLE.open("w", newline="") as file:

@@ -106,29 +106,41 @@ def write(table: dict[str, dict[str, int]]) -> None:
             out.writerow([cell, *(row[name] for name in ("seed", "runs", "best", *NAMES[1:]))])
 
 
-def main() -> None:
-    """Run what is missing from the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=None, help="runs per cell at most; the planned number if left out")
+def simulate(work: str, request: dict[str, Any], threads: int) -> list[dict[str, Any]]:
+    """Run every study of a request; an interrupted part is not used."""
+    runs, stopped = _core.contest_simulate(work, json.dumps(request), threads)
+    if stopped:
+        raise KeyboardInterrupt
+    return runs
+
+
+def arguments(description: str | None, runs: int | None) -> tuple[argparse.Namespace, float]:
+    """Return what a study is asked for, and when it must stop; `runs` per cell at most, if not said otherwise."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--runs", type=int, default=runs, help="runs per cell at most; the planned number if left out")
     parser.add_argument("--only", default="", help="cells whose JSON contains this text")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="stop after so many minutes")
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
-    table, until = read(), time.monotonic() + 60 * options.minutes
+    return options, time.monotonic() + 60 * options.minutes
+
+
+def main() -> None:
+    """Run what is missing from the table."""
+    options, until = arguments(__doc__, None)
+    table = read()
     for at, cell, wanted in rounds(options.runs):
         key = json.dumps(cell)
         row = table.get(key, {"seed": seed_of(at), "runs": 0, "best": 0} | dict.fromkeys(NAMES[1:], 0))
         while options.only in key and row["runs"] < wanted and time.monotonic() < until:
             request = point(cell, row["seed"], row["runs"], min(BLOCK, wanted - row["runs"]))
-            shown, stopped = _core.contest_simulate("power", json.dumps(request), options.threads)
+            shown = simulate("power", request, options.threads)
             row["runs"] += len(shown)
             row["best"] += sum(any(run["adjusted"]) for run in shown)
             for c, name in enumerate(NAMES[1:], start=1):
                 row[name] += sum(run["declared"][c] for run in shown)
             table[key] = row
             write(table)
-            if stopped:
-                return
 
 
 if __name__ == "__main__":

@@ -122,7 +122,6 @@ mod tests {
     use super::*;
     use crate::regress::Trials;
     use crate::regress::firth::Climb;
-    use crate::regress::jeffreys_curvature::Pool;
     use ndarray::Array2;
 
     /// Forty rows of so many trials that the determinant's share does not matter.
@@ -138,10 +137,7 @@ mod tests {
         let data = many();
         let model = Firth::new(&data, None);
         let mut space = model.space();
-        let b = data.scaled(&model.fit().unwrap().coefficients);
-        let share = model.share(&b, Pool::None, &mut space).unwrap();
-        let point = model.at(&b, Some(&share.curvature), &mut space).unwrap();
-        let top = Top { b, point, share };
+        let top = model.top(data.scaled(&model.fit().unwrap().coefficients)).unwrap();
         let c = [0.0, 1.0, 0.5, 0.0];
         let path = Path::new(&model, &top, &c, &mut space);
         let mut missed = |s: f64| {
@@ -163,10 +159,7 @@ mod tests {
         let data = many();
         let model = Firth::new(&data, None);
         let mut space = model.space();
-        let b = data.scaled(&model.fit().unwrap().coefficients);
-        let share = model.share(&b, Pool::None, &mut space).unwrap();
-        let point = model.at(&b, Some(&share.curvature), &mut space).unwrap();
-        let top = Top { b, point, share };
+        let top = model.top(data.scaled(&model.fit().unwrap().coefficients)).unwrap();
         let mut path = Path::new(&model, &top, &[0.0, 1.0, 0.0, 0.0], &mut space);
         let points: Vec<(f64, Vec<f64>)> = [-0.1, 0.12]
             .into_iter()

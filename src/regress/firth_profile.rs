@@ -51,7 +51,8 @@ impl Firth<'_> {
             .collect()
     }
 
-    fn top(&self, b: Vec<f64>) -> Option<Top> {
+    /// What is known at the maximum.
+    pub(super) fn top(&self, b: Vec<f64>) -> Option<Top> {
         let mut space = self.space();
         let share = self.share(&b, Pool::AtHand, &mut space)?;
         let point = self.at(&b, Some(&share.curvature), &mut space)?;

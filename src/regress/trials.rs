@@ -218,7 +218,7 @@ impl Trials {
 }
 
 /// A number that equal rows share and others hardly ever do: a multiplicative hash of their bits (Knuth 1998, The Art of Computer
-/// Programming 3, section 6.4).
+/// Programming 3, section 6.4). The standard library's may change from one release to the next, and the order of sums with it.
 fn digest(row: ArrayView1<'_, f64>) -> u64 {
     const ODD: u64 = 0x9E37_79B9_7F4A_7C15;
     row.iter().fold(0_u64, |sum, x| (sum.rotate_left(23) ^ (x + 0.0).to_bits()).wrapping_mul(ODD))

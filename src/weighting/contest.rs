@@ -187,7 +187,17 @@ pub fn run(panel: &Panel, protocol: &Protocol, control: &Control) -> Result<Cont
     Ok(contest)
 }
 
-fn on_complete_scores(
+impl Evidence {
+    /// The interval of a scheme's gain, no narrower than the gain's spread under equal weights; `reach` is its quantile.
+    pub(super) fn interval(&self, c: usize, reach: f64) -> Option<GainInterval> {
+        let floor = self.null.as_ref().map_or(0.0, |null| deviation(&null.gains[c]));
+        let own = self.reruns.as_ref()?.intervals[c].clone()?;
+        Some(own.no_narrower(floor, reach))
+    }
+}
+
+/// Predicts every site from the others and, from enough sites on, reruns all of it without each site and under the null `model`.
+pub(super) fn on_complete_scores(
     panel: &Panel,
     plan: &Plan<'_>,
     splits: &Splits,
@@ -250,7 +260,7 @@ pub(super) fn assemble(
 
 /// One entry per scheme.
 fn entries(panel: &Panel, plan: &Plan<'_>, protocol: &Protocol, evidence: &Evidence) -> Result<Vec<Entry>> {
-    let Evidence { losses, predictions, penalties, stability, failures, reruns, null } = evidence;
+    let Evidence { losses, predictions, penalties, stability, failures, null, .. } = evidence;
     let null = null.as_ref();
     let (q2, gains) = (losses.q2(), losses.gains(protocol.reference));
     let finite = |values: &Option<Vec<f64>>, c: usize| values.as_ref().map(|v| v[c]).filter(|v| v.is_finite());
@@ -259,9 +269,7 @@ fn entries(panel: &Panel, plan: &Plan<'_>, protocol: &Protocol, evidence: &Evide
     (0..protocol.schemes.len())
         .map(|c| {
             let (fit, slopes, intercept) = plan.whole_fit(&protocol.schemes[c])?;
-            let floor = null.map_or(0.0, |null| deviation(&null.gains[c]));
-            let interval = reruns.as_ref().and_then(|reruns| reruns.intervals[c].clone());
-            let interval = interval.map(|own| own.no_narrower(floor, reach));
+            let interval = evidence.interval(c, reach);
             let (p, adjusted) = p_values(c, &observed, null);
             let (sites_won, sites_lost) = won_and_lost(losses, c, protocol.reference);
             let counts = if protocol.primary == Some(c) { p } else { adjusted };

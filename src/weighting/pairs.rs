@@ -6,7 +6,7 @@
 use super::crossfit::{Entrant, Plan};
 use super::gain::Losses;
 use super::panel::Panel;
-use super::splits::{Held, Splits};
+use super::splits::Splits;
 use crate::error::Result;
 
 /// Inner folds of the pairs that are worked on together, each some kilobytes; one site's pairs at least.
@@ -60,8 +60,7 @@ pub(super) fn leave_out(
     splits: &Splits,
     pairs: &[[usize; 2]],
 ) -> Result<Vec<PairLoss>> {
-    let outer = pairs.iter().enumerate().map(|(repeat, pair)| Held { repeat, sites: pair.to_vec() });
-    let own = Splits { outer: outer.collect(), repeats: pairs.len(), tuning: splits.tuning.clone() };
+    let own = Splits::of_pairs(pairs, splits.tuning.clone());
     let (plan, rows) = (Plan::with(panel, schemes, own)?, panel.outcome.len());
     let mut space = plan.space();
     plan.predict(&panel.outcome, &mut space);

@@ -2,7 +2,7 @@
 
 use super::crossfit::{Entrant, Plan};
 use super::panel::Panel;
-use super::splits::{Held, Splits};
+use super::splits::Splits;
 use crate::error::Result;
 use crate::job::Control;
 use rayon::prelude::*;
@@ -125,8 +125,7 @@ fn ordered(
     trials: Option<&[f64]>,
     pairs: &[[usize; 2]],
 ) -> Result<(Vec<f64>, f64, usize)> {
-    let outer = pairs.iter().enumerate().map(|(repeat, pair)| Held { repeat, sites: pair.to_vec() }).collect();
-    let plan = Plan::with(panel, schemes, Splits { outer, repeats: pairs.len(), tuning: None })?;
+    let plan = Plan::with(panel, schemes, Splits::of_pairs(pairs, None))?;
     let mut space = plan.space();
     plan.predict(&panel.outcome, &mut space);
     let rows = panel.outcome.len();

@@ -83,6 +83,12 @@ impl Splits {
         self.repeats == 1 && self.outer.iter().all(|held| held.sites.len() == 1)
     }
 
+    /// Each of these pairs of sites, by itself a repeat.
+    pub(super) fn of_pairs(pairs: &[[usize; 2]], tuning: Option<Vec<usize>>) -> Self {
+        let outer = pairs.iter().enumerate().map(|(repeat, pair)| Held { repeat, sites: pair.to_vec() });
+        Self { outer: outer.collect(), repeats: pairs.len(), tuning }
+    }
+
     fn k_fold(sites: usize, folds: usize, repeats: usize, seed: Seed) -> Result<Self> {
         if sites < FEWEST_FOR_FOLDS {
             return Err(input("too few sites for folds of several sites")
